@@ -1,0 +1,67 @@
+#pragma once
+
+#include "engine/model/packedbatch.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace studio {
+
+/// What an encoder family needs to know, read from config.json. One struct for all families: fields that a
+/// family does not have keep their defaults.
+struct EncoderConfig
+{
+    std::string modelType;  ///< "bert", "mpnet", …
+    int hiddenSize = 0;
+    int layers = 0;
+    int heads = 0;
+    int intermediateSize = 0;
+    int vocabSize = 0;
+    int maxPositions = 0;
+    int typeVocabSize = 0;
+    int padTokenId = 0;
+    double layerNormEps = 1e-12;
+    std::string hiddenAct = "gelu";
+    double hiddenDropout = 0.1;
+    double attentionDropout = 0.1;
+};
+
+/// Where the dropout draws of a forward come from: counter-based, so that they depend on nothing but these.
+struct ForwardContext
+{
+    bool training = false;       ///< dropout on
+    std::uint64_t seed = 42;     ///< run seed
+    std::uint64_t step = 0;      ///< micro-batch counter of the run
+};
+
+/// A named trainable tensor; `value` is a leaf, a view into the encoder's flat buffer.
+struct NamedTensor
+{
+    std::string name;  ///< as in the checkpoint, without prefix ("encoder.layer.0.attention.self.query.weight")
+    at::Tensor value;
+};
+
+/// Text encoder: packed token ids in, token states out.
+class Encoder
+{
+public:
+    virtual ~Encoder() = default;
+
+    /// [tokens, hidden]; part of the autograd graph when gradients are enabled.
+    virtual at::Tensor forward(const PackedBatch& batch, const ForwardContext& context) = 0;
+
+    /// All tensors of the checkpoint that belong to the encoder, in the order of the Python module
+    /// (so that optimizer groups and reference runs line up), also those that get no gradient (BERT's pooler).
+    virtual const std::vector<NamedTensor>& parameters() const = 0;
+
+    virtual const EncoderConfig& config() const = 0;
+    virtual const char* implementation() const = 0;  ///< "torch" or "native (AVX2)"
+
+    /// Sets the dropout probabilities (tests and reference runs use 0).
+    virtual void setDropout(double hidden, double attention) = 0;
+};
+
+} // namespace studio
