@@ -17,11 +17,11 @@ as_root() {
 package_list() {
     local id="" version="" common
     [ -r /etc/os-release ] && { id=$(. /etc/os-release; echo "$ID"); version=$(. /etc/os-release; echo "${VERSION_ID:-}"); }
-    common="g++ cmake ninja-build ccache qt6-base-dev qt6-charts-dev libqt6svg6-dev qt6-tools-dev qt6-l10n-tools
+    common="g++ cmake ninja-build ccache qt6-base-dev qt6-charts-dev qt6-svg-dev qt6-tools-dev qt6-l10n-tools
             nlohmann-json3-dev libicu-dev libzstd-dev zlib1g-dev libcli11-dev python3 python3-venv unzip"
     case "$id-$version" in
         debian-12) echo "$common libqt6opengl6-dev" ;;
-        debian-13) echo "$common libtorch-dev libopenblas0-openmp" | sed 's/libqt6svg6-dev/qt6-svg-dev/' ;;
+        debian-13) echo "$common libtorch-dev libopenblas0-openmp" ;;
     esac
 }
 
