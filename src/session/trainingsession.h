@@ -1,0 +1,115 @@
+#pragma once
+
+#include "core/engine_api.h"
+#include "core/records/record.h"
+
+#include <QObject>
+#include <QString>
+#include <QTimer>
+#include <QVector>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+namespace studio {
+
+class RecordQueue;
+class RunModel;
+struct Experiment;
+
+/// How a session starts a run, beyond the experiment itself.
+struct SessionOptions
+{
+    std::string resumeFrom;        ///< a checkpoint folder, or empty
+    std::filesystem::path runDir;  ///< empty: the engine's default, <outputDir>/run
+    int threads = 0;               ///< 0: as many as cores
+    int niceness = 10;             ///< of the training thread and its helpers; 0 leaves the priority alone
+};
+
+/// Owns the training thread and speaks signals. One session runs one experiment after another; it lives on the
+/// GUI thread and all its functions are called there.
+///
+/// The thread lowers its own priority before the engine is loaded, so that every helper thread of the engine
+/// inherits it and the window stays quick. Records wait in a queue that a 30 Hz timer empties: the engine never
+/// waits for the window, and signals come at most 30 times a second. Nothing is detached: the destructor asks
+/// the run to stop and joins.
+class TrainingSession : public QObject
+{
+    Q_OBJECT
+
+public:
+    enum class State {
+        Idle,      ///< nothing has run yet
+        Starting,  ///< the engine, the model or the data are being loaded
+        Running,   ///< the first step is done
+        Stopping,  ///< stop() was called, the engine finishes its step and saves
+        Completed,
+        Stopped,
+        Failed,
+    };
+    Q_ENUM(State)
+
+    explicit TrainingSession(QObject* parent = nullptr);
+    ~TrainingSession() override;
+
+    State state() const { return m_state; }
+    /// True while a training thread exists (Starting, Running, Stopping).
+    bool isActive() const;
+
+    /// Starts a run; paths in the experiment are absolute. False when one is active already.
+    bool start(std::shared_ptr<const Experiment> experiment, const std::filesystem::path& outputDir,
+               const SessionOptions& options = {});
+
+    /// Asks the run to end within its current step. The end itself is told by finished().
+    void stop();
+    /// Asks for a checkpoint, or for an evaluation, after the current step.
+    void saveNow();
+    void evaluateNow();
+
+    /// Loads the engine's library in the background at low priority, so that Start answers at once. Optional.
+    void preloadEngine();
+
+    /// The series and events of the current or last run. Never null; emptied by start().
+    RunModel* run() const { return m_run; }
+    /// Counts the runs of this session, from 1; 0 before the first.
+    quint64 runNumber() const { return m_runNumber; }
+    /// How the last run ended; meaningful in Completed, Stopped and Failed.
+    const TrainOutcome& outcome() const { return m_outcome; }
+
+    /// The state as a word for the window: "Running".
+    static QString stateText(State state);
+
+Q_SIGNALS:
+    void stateChanged(studio::TrainingSession::State state);
+    /// All steps since the last tick, in order; run() holds them already.
+    void stepsAppended(const QVector<studio::StepRecord>& steps);
+    void eventArrived(const studio::Event& event);
+    /// After the last record, with the session back in an end state and the thread joined.
+    void finished(const studio::TrainOutcome& outcome);
+
+private:
+    struct Job;
+
+    void runJob(Job job);
+    void drain();
+    void setState(State state);
+    void finish(TrainOutcome outcome);
+
+    std::unique_ptr<RecordQueue> m_queue;
+    std::unique_ptr<RunControl> m_control;
+    RunModel* m_run;
+    QTimer m_timer;
+    std::thread m_thread;
+    std::thread m_preloader;
+    State m_state = State::Idle;
+    quint64 m_runNumber = 0;
+    TrainOutcome m_outcome;
+};
+
+} // namespace studio
+
+Q_DECLARE_METATYPE(studio::StepRecord)
+Q_DECLARE_METATYPE(studio::Event)
+Q_DECLARE_METATYPE(studio::TrainOutcome)
