@@ -14,7 +14,7 @@ namespace studio {
 /// family does not have keep their defaults.
 struct EncoderConfig
 {
-    std::string modelType;  ///< "bert", "mpnet", …
+    std::string modelType; ///< "bert", "mpnet", …
     int hiddenSize = 0;
     int layers = 0;
     int heads = 0;
@@ -32,16 +32,23 @@ struct EncoderConfig
 /// Where the dropout draws of a forward come from: counter-based, so that they depend on nothing but these.
 struct ForwardContext
 {
-    bool training = false;       ///< dropout on
-    std::uint64_t seed = 42;     ///< run seed
-    std::uint64_t step = 0;      ///< micro-batch counter of the run
+    bool training = false;   ///< dropout on
+    std::uint64_t seed = 42; ///< run seed
+    std::uint64_t step = 0;  ///< micro-batch counter of the run
+    std::uint64_t chunk = 0; ///< part of the micro-batch, for losses that embed it in several forwards
+    /// When set, receives the states after the embeddings and after each layer: [layers + 1] tensors of
+    /// [tokens, hidden], the last equal to what forward returns. Encoders that cannot do this leave it empty.
+    std::vector<at::Tensor>* layerStates = nullptr;
 };
 
-/// A named trainable tensor; `value` is a leaf, a view into the encoder's flat buffer.
+/// A named trainable tensor; `value` is a leaf, a view into the flat buffer of a ParameterStore, and its
+/// gradient (value.grad()) is a view into the store's gradient buffer that is defined from the start.
 struct NamedTensor
 {
-    std::string name;  ///< as in the checkpoint, without prefix ("encoder.layer.0.attention.self.query.weight")
+    std::string
+        name; ///< as in the checkpoint, without prefix ("encoder.layer.0.attention.self.query.weight")
     at::Tensor value;
+    bool trained = true; ///< false: no gradient ever reaches it (BERT's pooler); optimizers leave it alone
 };
 
 /// Text encoder: packed token ids in, token states out.
@@ -54,11 +61,12 @@ public:
     virtual at::Tensor forward(const PackedBatch& batch, const ForwardContext& context) = 0;
 
     /// All tensors of the checkpoint that belong to the encoder, in the order of the Python module
-    /// (so that optimizer groups and reference runs line up), also those that get no gradient (BERT's pooler).
+    /// (so that optimizer groups and reference runs line up), also those that get no gradient (BERT's
+    /// pooler).
     virtual const std::vector<NamedTensor>& parameters() const = 0;
 
     virtual const EncoderConfig& config() const = 0;
-    virtual const char* implementation() const = 0;  ///< "torch" or "native (AVX2)"
+    virtual const char* implementation() const = 0; ///< "torch" or "native (AVX2)"
 
     /// Sets the dropout probabilities (tests and reference runs use 0).
     virtual void setDropout(double hidden, double attention) = 0;

@@ -9,13 +9,15 @@ namespace studio {
 /// Sequence s holds tokens [offsets[s], offsets[s + 1]).
 struct PackedBatch
 {
-    std::vector<std::int32_t> ids;        ///< token ids, [tokens]
-    std::vector<std::int32_t> positions;  ///< 0, 1, … inside each sequence, [tokens]; families add their own offset
+    std::vector<std::int32_t> ids; ///< token ids, [tokens]
+    std::vector<std::int32_t>
+        positions; ///< 0, 1, … inside each sequence, [tokens]; families add their own offset
     std::vector<std::int32_t> types;      ///< token type ids, [tokens]; empty: all 0
     std::vector<std::int32_t> offsets{0}; ///< [sequences + 1]
     std::vector<std::int32_t> column;     ///< column of each sequence, [sequences]
     std::vector<std::int32_t> row;        ///< row of each sequence in its column, [sequences]
-    std::vector<std::int32_t> promptLength;  ///< leading tokens that pooling leaves out, [sequences]; empty: none
+    std::vector<std::int32_t>
+        promptLength; ///< leading tokens that pooling leaves out, [sequences]; empty: none
 
     std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
     std::int64_t sequences() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
