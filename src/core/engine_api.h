@@ -22,7 +22,7 @@ struct TrainRequest
 {
     const Experiment* experiment = nullptr;  ///< stays alive during the call; paths in it are absolute
     std::filesystem::path outputDir;         ///< receives checkpoint-N/, eval/ and final/
-    std::filesystem::path runDir;            ///< the run folder; empty: <outputDir>/run
+    std::filesystem::path runsDir;           ///< the run folder is made in it; empty: <outputDir>/runs
     std::string resumeFrom;                  ///< a checkpoint folder, or empty
     int threads = 0;                         ///< 0: as many as cores
     bool lowerPriority = false;              ///< nice 10 for the calling thread and its helpers
