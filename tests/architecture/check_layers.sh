@@ -26,7 +26,7 @@ forbid "$(include 'session|cli')" "the engine knows neither session nor cli" src
 forbid "$(include 'engine|cli')" "the session reaches the engine through core/engine_api.h" src/session
 forbid "$(include 'engine|session')" "the terminal reaches the engine through core/engine_api.h" src/cli
 forbid "$(include 'engine|cli')" "the window reaches the engine through the session" ui
-forbid '\b(strtod|strtof|atof|std::stod|std::stof)\b' "numbers through the C locale (use std::from_chars)" src ui
+forbid '\b(strtod|strtof|atof|std::stod|std::stof) *\(' "numbers through the C locale (use std::from_chars)" src ui
 
 # The checks above must be able to fail: each pattern finds what it looks for.
 printf '#include <QObject>\n#include <ATen/ATen.h>\n#include "engine/x.h"\n' > "${TMPDIR:-/tmp}/studio-layers.$$"
