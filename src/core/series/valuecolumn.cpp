@@ -1,0 +1,131 @@
+#include "core/series/valuecolumn.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace studio {
+namespace {
+
+std::size_t countBetween(std::span<const std::uint32_t> positions, std::size_t first, std::size_t last)
+{
+    const auto from = std::lower_bound(positions.begin(), positions.end(), first);
+    const auto to = std::lower_bound(from, positions.end(), last);
+    return static_cast<std::size_t>(to - from);
+}
+
+void dropFrom(std::vector<std::uint32_t>& positions, std::size_t count)
+{
+    positions.erase(std::lower_bound(positions.begin(), positions.end(), count), positions.end());
+}
+
+} // namespace
+
+void ValueColumn::append(double value)
+{
+    const auto index = static_cast<std::uint32_t>(m_values.size());
+    m_values.push_back(value);
+    if (!std::isfinite(value))
+        m_nonFinite.push_back(index);
+    else if (value <= 0)
+        m_nonPositive.push_back(index);
+    if (m_values.size() % kBlock == 0) closeBlocks();
+}
+
+void ValueColumn::truncate(std::size_t count)
+{
+    if (count >= m_values.size()) return;
+    m_values.resize(count);
+    std::size_t span = kBlock;
+    for (auto& level : m_levels) {
+        level.resize(count / span);
+        span *= kFan;
+    }
+    dropFrom(m_nonFinite, count);
+    dropFrom(m_nonPositive, count);
+}
+
+/// Makes the node of the block that has just been completed, and those above it that are complete with it.
+void ValueColumn::closeBlocks()
+{
+    if (m_levels.empty()) m_levels.emplace_back();
+    Node node;
+    takeValues(node, m_values.size() - kBlock, m_values.size());
+    m_levels[0].push_back(node);
+    for (std::size_t level = 0; m_levels[level].size() % kFan == 0; ++level) {
+        if (level + 1 == m_levels.size()) m_levels.emplace_back();
+        const auto& below = m_levels[level];
+        Node parent;
+        for (std::size_t child = below.size() - kFan; child < below.size(); ++child)
+            takeNode(parent, below[child]);
+        m_levels[level + 1].push_back(parent);
+    }
+}
+
+void ValueColumn::takeIndex(Node& node, std::uint32_t index) const
+{
+    const double value = m_values[index];
+    if (node.min == kNone || value < m_values[node.min] || (value == m_values[node.min] && index < node.min))
+        node.min = index;
+    if (node.max == kNone || value > m_values[node.max] || (value == m_values[node.max] && index < node.max))
+        node.max = index;
+    if (value > 0 && (node.minPositive == kNone || value < m_values[node.minPositive] ||
+                      (value == m_values[node.minPositive] && index < node.minPositive)))
+        node.minPositive = index;
+}
+
+void ValueColumn::takeNode(Node& node, const Node& other) const
+{
+    if (other.min == kNone) return;
+    takeIndex(node, other.min);
+    takeIndex(node, other.max);
+    if (other.minPositive != kNone) takeIndex(node, other.minPositive);
+}
+
+void ValueColumn::takeValues(Node& node, std::size_t first, std::size_t last) const
+{
+    for (std::size_t index = first; index < last; ++index)
+        if (std::isfinite(m_values[index])) takeIndex(node, static_cast<std::uint32_t>(index));
+}
+
+ValueColumn::Extremes ValueColumn::extremes(std::size_t first, std::size_t last) const
+{
+    Node node;
+    std::size_t low = (first + kBlock - 1) / kBlock;
+    std::size_t high = last / kBlock;
+    if (low >= high) {
+        takeValues(node, first, last);
+    } else {
+        takeValues(node, first, low * kBlock);
+        takeValues(node, high * kBlock, last);
+        for (std::size_t level = 0;; ++level) {
+            const auto& nodes = m_levels[level];
+            const std::size_t lowAbove = (low + kFan - 1) / kFan;
+            const std::size_t highAbove = high / kFan;
+            if (level + 1 == m_levels.size() || lowAbove >= highAbove) {
+                for (std::size_t i = low; i < high; ++i)
+                    takeNode(node, nodes[i]);
+                break;
+            }
+            for (std::size_t i = low; i < lowAbove * kFan; ++i)
+                takeNode(node, nodes[i]);
+            for (std::size_t i = highAbove * kFan; i < high; ++i)
+                takeNode(node, nodes[i]);
+            low = lowAbove;
+            high = highAbove;
+        }
+    }
+    const auto index = [](std::uint32_t value) { return value == kNone ? npos : std::size_t(value); };
+    return {index(node.min), index(node.max), index(node.minPositive)};
+}
+
+std::size_t ValueColumn::nonFiniteIn(std::size_t first, std::size_t last) const
+{
+    return countBetween(m_nonFinite, first, last);
+}
+
+std::size_t ValueColumn::nonPositiveIn(std::size_t first, std::size_t last) const
+{
+    return countBetween(m_nonPositive, first, last);
+}
+
+} // namespace studio
