@@ -22,29 +22,29 @@ struct Experiment;
 /// How a session starts a run, beyond the experiment itself.
 struct SessionOptions
 {
-    std::string resumeFrom;        ///< a checkpoint folder, or empty
-    std::filesystem::path runDir;  ///< empty: the engine's default, <outputDir>/run
-    int threads = 0;               ///< 0: as many as cores
-    int niceness = 10;             ///< of the training thread and its helpers; 0 leaves the priority alone
+    std::string resumeFrom;       ///< a checkpoint folder, or empty
+    std::filesystem::path runDir; ///< empty: the engine's default, <outputDir>/run
+    int threads = 0;              ///< 0: as many as cores
+    int niceness = 10;            ///< of the training thread and its helpers; 0 leaves the priority alone
 };
 
-/// Owns the training thread and speaks signals. One session runs one experiment after another; it lives on the
-/// GUI thread and all its functions are called there.
+/// Owns the training thread and speaks signals. One session runs one experiment after another; it lives on
+/// the GUI thread and all its functions are called there.
 ///
 /// The thread lowers its own priority before the engine is loaded, so that every helper thread of the engine
-/// inherits it and the window stays quick. Records wait in a queue that a 30 Hz timer empties: the engine never
-/// waits for the window, and signals come at most 30 times a second. Nothing is detached: the destructor asks
-/// the run to stop and joins.
+/// inherits it and the window stays quick. Records wait in a queue that a 30 Hz timer empties: the engine
+/// never waits for the window, and signals come at most 30 times a second. Nothing is detached: the
+/// destructor asks the run to stop and joins.
 class TrainingSession : public QObject
 {
     Q_OBJECT
 
 public:
     enum class State {
-        Idle,      ///< nothing has run yet
-        Starting,  ///< the engine, the model or the data are being loaded
-        Running,   ///< the first step is done
-        Stopping,  ///< stop() was called, the engine finishes its step and saves
+        Idle,     ///< nothing has run yet
+        Starting, ///< the engine, the model or the data are being loaded
+        Running,  ///< the first step is done
+        Stopping, ///< stop() was called, the engine finishes its step and saves
         Completed,
         Stopped,
         Failed,
