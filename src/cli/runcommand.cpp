@@ -1,0 +1,172 @@
+#include "cli/commands.h"
+
+#include "cli/progressbar.h"
+#include "cli/settings.h"
+#include "core/engine_api.h"
+#include "core/experiment/experiment.h"
+#include "core/records/events.h"
+#include "core/runcontrol.h"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+namespace studio::cli {
+namespace {
+
+struct RunArguments
+{
+    std::string experiment;
+    std::vector<std::string> settings;
+    std::string output;
+    std::string events;
+    int threads = 0;
+};
+
+RunControl g_control;  // signal handlers reach it
+
+void onSignal(int)
+{
+    g_control.requestStop();
+}
+
+/// Shows a run on the terminal and passes its events on as JSON lines.
+class TerminalObserver : public RunObserver
+{
+public:
+    explicit TerminalObserver(std::ostream* events) : m_events(events) {}
+
+    void onStep(const StepRecord& record) override { m_bar.update(record.step, m_total, "loss " + numberText(record.loss)); }
+
+    void onEvent(const Event& event) override
+    {
+        if (m_events) *m_events << eventToJsonLine(event) << '\n' << std::flush;
+        switch (event.kind) {
+        case EventKind::Started:
+            for (const auto& [key, value] : event.values)
+                if (key == "total_steps") m_total = static_cast<std::int64_t>(value);
+            break;
+        case EventKind::Evaluation: {
+            std::string line = "step " + std::to_string(event.step) + ":";
+            for (const auto& [key, value] : event.values) {
+                if (key == "epoch" || key.ends_with("_runtime") || key.ends_with("_per_second")) continue;
+                line += " " + key + " " + numberText(value);
+            }
+            m_bar.printLine(line);
+            break;
+        }
+        case EventKind::Checkpoint: m_bar.printLine("step " + std::to_string(event.step) + ": saved " + event.text); break;
+        case EventKind::Finding: m_bar.printLine("note: " + event.text); break;
+        default: break;
+        }
+    }
+
+    void finish() { m_bar.finish(); }
+
+private:
+    ProgressBar m_bar{"steps"};
+    std::ostream* m_events;
+    std::int64_t m_total = 0;
+};
+
+Result<Experiment> prepare(const RunArguments& arguments)
+{
+    auto loaded = loadExperiment(arguments.experiment);
+    if (!loaded) return loaded.error();
+    report(loaded->issues);
+    auto& experiment = loaded->experiment;
+    for (const auto& setting : arguments.settings) {
+        if (auto status = applySetting(experiment, setting); !status) return status.error();
+    }
+    if (!arguments.output.empty()) experiment.arguments.outputDir = std::filesystem::absolute(arguments.output).string();
+    return absolutePaths(experiment, std::filesystem::absolute(arguments.experiment).parent_path());
+}
+
+int run(const RunArguments& arguments)
+{
+    const auto experiment = prepare(arguments);
+    if (!experiment) {
+        report(experiment.error());
+        return experiment.error().code == ErrorCode::InvalidValue ? kUsage : kFailed;
+    }
+    const auto issues = validateExperiment(*experiment);
+    report(issues);
+    if (hasErrors(issues)) return kUsage;
+
+    std::ofstream file;
+    std::ostream* events = nullptr;
+    if (arguments.events == "-") events = &std::cout;
+    else if (!arguments.events.empty()) {
+        file.open(arguments.events, std::ios::binary | std::ios::app);
+        if (!file)
+            return report(Error{ErrorCode::NotWritable, "Cannot write " + arguments.events + ". Choose another file with --events.",
+                                arguments.events});
+        events = &file;
+    }
+
+    const auto engine = loadEngine();
+    if (!engine) return report(engine.error());
+    std::signal(SIGINT, onSignal);
+    std::signal(SIGTERM, onSignal);
+
+    TrainRequest request;
+    request.experiment = &*experiment;
+    request.outputDir = *experiment->arguments.outputDir;
+    request.threads = arguments.threads;
+    TerminalObserver observer(events);
+    const auto outcome = (*engine)->train(request, observer, g_control);
+    observer.finish();
+
+    if (outcome.end == RunEnd::Failed) report(outcome.error);
+    if (outcome.end == RunEnd::Stopped) std::fprintf(stderr, "stopped\n");
+    if (!outcome.finalModel.empty()) std::fprintf(stderr, "model: %s\n", outcome.finalModel.c_str());
+    if (!outcome.runDir.empty()) std::fprintf(stderr, "%s\n", outcome.runDir.c_str());
+    switch (outcome.end) {
+    case RunEnd::Completed: return kDone;
+    case RunEnd::Stopped: return kStopped;
+    case RunEnd::Failed: return kFailed;
+    }
+    return kFailed;
+}
+
+int validate(const RunArguments& arguments)
+{
+    const auto experiment = prepare(arguments);
+    if (!experiment) {
+        report(experiment.error());
+        return kUsage;
+    }
+    const auto issues = validateExperiment(*experiment);
+    report(issues);
+    return hasErrors(issues) ? kUsage : kDone;
+}
+
+} // namespace
+
+void addRunCommand(CLI::App& app, Action& action)
+{
+    auto arguments = std::make_shared<RunArguments>();
+    auto* command = app.add_subcommand("run", "Trains as an experiment file says");
+    command->add_option("experiment", arguments->experiment, "Experiment file")->required();
+    command->add_option("--set", arguments->settings, "Change a value: KEY=VALUE, repeatable (learning_rate=3e-5)")
+        ->take_all()
+        ->allow_extra_args(false);
+    command->add_option("--output", arguments->output, "Folder for checkpoints, evaluations and the final model");
+    command->add_option("--events", arguments->events, "Append every event as a JSON line to this file (- for standard output)");
+    command->add_option("--threads", arguments->threads, "Threads (0: one for each core)")->check(CLI::NonNegativeNumber);
+    command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });
+}
+
+void addValidateCommand(CLI::App& app, Action& action)
+{
+    auto arguments = std::make_shared<RunArguments>();
+    auto* command = app.add_subcommand("validate", "Checks an experiment file; findings on standard error");
+    command->add_option("experiment", arguments->experiment, "Experiment file")->required();
+    command->add_option("--set", arguments->settings, "Change a value: KEY=VALUE, repeatable")->take_all()->allow_extra_args(false);
+    command->callback([arguments, &action] { action = [arguments] { return validate(*arguments); }; });
+}
+
+} // namespace studio::cli
