@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/files/bytesink.h"
 #include "core/result.h"
 
 #include <cstddef>
@@ -8,16 +9,13 @@
 
 namespace studio {
 
-/// Takes the next bytes of a file; an error ends the writing.
-using ByteSink = std::function<Status(const void* data, std::size_t size)>;
-
 /// One file of a model folder and how to produce its bytes, so that the durable writer decides where and how
 /// safely.
 struct ModelFile
 {
     std::string relativePath; ///< "1_Pooling/config.json", always with "/"
     std::size_t size = 0;     ///< bytes that `write` will give
-    std::function<Status(const ByteSink&)> write;
+    std::function<Status(ByteSink&)> write;
 };
 
 } // namespace studio

@@ -1,0 +1,96 @@
+#include "engine/model/parameterstore.h"
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <numeric>
+
+namespace studio {
+
+namespace {
+
+constexpr std::int64_t kAlignmentBytes = 64;
+
+/// A tensor over part of `flat`'s memory that autograd does not know as a view: a leaf with a version counter
+/// of its own.
+at::Tensor windowOf(const at::Tensor& flat, std::int64_t offset, at::IntArrayRef shape)
+{
+    std::vector<std::int64_t> strides(shape.size(), 1);
+    for (auto i = static_cast<std::int64_t>(shape.size()) - 2; i >= 0; --i)
+        strides[i] = strides[i + 1] * shape[i + 1];
+    auto tensor = at::empty({0}, flat.options());
+    tensor.set_(flat.storage(), offset, shape, strides);
+    return tensor;
+}
+
+} // namespace
+
+ParameterStore::ParameterStore(at::ScalarType dtype, at::Device device) : m_dtype(dtype), m_device(device) {}
+
+const at::Tensor& ParameterStore::add(std::string name, std::vector<std::int64_t> shape, bool trained)
+{
+    TORCH_INTERNAL_ASSERT(!m_values.defined(), "parameters are added before allocate()");
+    const std::int64_t step = kAlignmentBytes / static_cast<std::int64_t>(c10::elementSize(m_dtype));
+    const auto size =
+        std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<std::int64_t>());
+    m_entries.push_back({std::move(name), std::move(shape), m_size, size, trained, {}});
+    m_size += (size + step - 1) / step * step;
+    return m_entries.back().value;
+}
+
+void ParameterStore::allocate()
+{
+    TORCH_INTERNAL_ASSERT(!m_values.defined(), "allocate() is called once");
+    at::NoGradGuard noGrad;
+    const auto options = at::TensorOptions().dtype(m_dtype).device(m_device);
+    m_values = at::zeros({m_size}, options);
+    m_gradients = at::zeros({m_size}, options);
+    for (auto& entry : m_entries) {
+        entry.value = windowOf(m_values, entry.offset, entry.shape);
+        entry.value.set_requires_grad(true);
+    }
+    attachGradients();
+}
+
+void ParameterStore::attachGradients()
+{
+    for (auto& entry : m_entries)
+        entry.value.mutable_grad() = windowOf(m_gradients, entry.offset, entry.shape);
+}
+
+bool ParameterStore::gradientsAreViews() const
+{
+    const auto* begin = static_cast<const char*>(m_gradients.data_ptr());
+    const auto bytes = static_cast<std::int64_t>(c10::elementSize(m_dtype));
+    for (const auto& entry : m_entries) {
+        if (!entry.value.grad().defined()) return false;
+        if (entry.size > 0 && entry.value.grad().data_ptr() != begin + entry.offset * bytes) return false;
+    }
+    return true;
+}
+
+void ParameterStore::zeroGrad()
+{
+    at::NoGradGuard noGrad;
+    m_gradients.zero_();
+    if (!gradientsAreViews()) attachGradients();
+}
+
+std::vector<NamedTensor> ParameterStore::parameters() const
+{
+    std::vector<NamedTensor> list;
+    list.reserve(m_entries.size());
+    for (const auto& entry : m_entries)
+        list.push_back({entry.name, entry.value, entry.trained});
+    return list;
+}
+
+std::int64_t ParameterStore::valueCount() const
+{
+    std::int64_t count = 0;
+    for (const auto& entry : m_entries)
+        count += entry.size;
+    return count;
+}
+
+} // namespace studio
