@@ -14,20 +14,13 @@
 
 namespace studio {
 
-/// A weight that an optimizer may move. Its gradient is value.grad(); an undefined gradient, or
-/// receivesGradient false (BERT's pooler, whose buffer only ever holds zeros), leaves the weight as it is: no
-/// decay, no state.
-struct TrainableTensor
-{
-    std::string name; ///< as the original names it below the loss ("model.0.auto_model.encoder.layer.0…")
-    at::Tensor value; ///< leaf
-    bool receivesGradient = true;
-};
-
-/// Weights that share a learning rate and a decay.
+/// Weights that share a learning rate and a decay. Names are those that the original's loss module gives
+/// ("model.0.auto_model.encoder.layer.0…"). A weight without gradient (trained false, as BERT's pooler, or an
+/// undefined value.grad(), as the head of a loss that this step did not use) stays as it is: no decay, no
+/// state.
 struct ParamGroup
 {
-    std::vector<TrainableTensor> parameters;
+    std::vector<NamedTensor> parameters;
     double learningRate = 5e-5; ///< base rate; the schedule multiplies it
     double weightDecay = 0;
 };
@@ -48,7 +41,7 @@ bool decays(const std::string& name);
 /// two groups (decayed, not decayed) of the weights that it matches. Groups keep the order of the parameters;
 /// empty groups are left out except the first two. A pattern that matches nothing is an error, as is a broken
 /// pattern.
-Result<std::vector<ParamGroup>> makeParamGroups(const std::vector<TrainableTensor>& parameters,
+Result<std::vector<ParamGroup>> makeParamGroups(const std::vector<NamedTensor>& parameters,
                                                 const GroupSettings& settings);
 
 /// L2 norm of all gradients, accumulated in double. Undefined gradients count as zero.

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "engine/optim/tensoroptimizer.h"
+
+namespace studio {
+
+struct AdamWOptions
+{
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-8;
+};
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as torch.optim.AdamW:
+/// p -= lr wd p;  m, v moving averages;  p -= lr/(1-b1^t) m / (sqrt(v)/sqrt(1-b2^t) + eps).
+class AdamW final : public TensorOptimizer
+{
+public:
+    AdamW(std::vector<ParamGroup> groups, AdamWOptions options)
+        : TensorOptimizer(std::move(groups)), m_options(options)
+    {}
+
+protected:
+    void update(const Update& u) override;
+    std::vector<NamedTensor> makeSlots(const NamedTensor& parameter, std::size_t group) const override;
+
+private:
+    AdamWOptions m_options;
+};
+
+/// The update of AdamW in tensor operations, for any device and precision; m and v are written in place.
+void adamwTensorUpdate(const at::Tensor& value, const at::Tensor& gradient, const at::Tensor& m,
+                       const at::Tensor& v, const AdamWOptions& options, std::int64_t step, double rate,
+                       double decay);
+
+} // namespace studio

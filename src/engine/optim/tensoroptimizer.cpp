@@ -1,0 +1,185 @@
+#include "engine/optim/tensoroptimizer.h"
+
+#include "engine/optim/quantise.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+#include <utility>
+
+namespace studio {
+namespace {
+
+/// Second moments and their like are never negative, which leaves a finer scale.
+bool isUnsignedSlot(const std::string& name)
+{
+    return name == "exp_avg_sq" || name == "square_avg" || name == "sum";
+}
+
+bool isScaleOf(const std::string& name)
+{
+    return name.size() > 6 && name.compare(name.size() - 6, 6, "_scale") == 0;
+}
+
+} // namespace
+
+TensorOptimizer::TensorOptimizer(std::vector<ParamGroup> groups) : Optimizer(std::move(groups))
+{
+    for (const ParamGroup& group : m_groups)
+        m_states.emplace_back(group.parameters.size());
+}
+
+bool TensorOptimizer::isQuantised(const NamedTensor& parameter) const
+{
+    // Embedding tables keep 32 bits: their rows have very different magnitudes (as the original registers
+    // them).
+    return m_eightBit && parameter.value.scalar_type() == at::kFloat && parameter.value.is_cpu() &&
+           parameter.value.numel() >= kQuantMinimum &&
+           parameter.name.find("embeddings.") == std::string::npos;
+}
+
+TensorOptimizer::State TensorOptimizer::freshState(const NamedTensor& parameter, std::size_t group) const
+{
+    State state;
+    for (NamedTensor& slot : makeSlots(parameter, group)) {
+        state.names.push_back(slot.name);
+        if (isQuantised(parameter)) {
+            const std::int64_t n = slot.value.numel();
+            state.quantised.push_back({at::zeros({n}, at::kByte),
+                                       at::zeros({(n + kQuantBlock - 1) / kQuantBlock}, at::kFloat),
+                                       !isUnsignedSlot(slot.name)});
+            auto& quantised = state.quantised.back();
+            quantise(slot.value.contiguous(), quantised.codes, quantised.scales, quantised.isSigned);
+        } else {
+            state.slots.push_back(slot.value);
+        }
+    }
+    return state;
+}
+
+void TensorOptimizer::step(const std::vector<double>& learningRates, double gradientScale)
+{
+    at::NoGradGuard guard;
+    beginStep(learningRates);
+    for (std::size_t g = 0; g < m_groups.size(); ++g) {
+        for (std::size_t i = 0; i < m_groups[g].parameters.size(); ++i) {
+            const NamedTensor& parameter = m_groups[g].parameters[i];
+            if (!parameter.trained || !parameter.value.grad().defined()) continue;
+            State& state = m_states[g][i];
+            if (state.step == 0 && state.names.empty()) state = freshState(parameter, g);
+            ++state.step;
+            Update u{parameter.value.detach(),
+                     parameter.value.grad().detach(),
+                     gradientScale,
+                     state.slots,
+                     state.step,
+                     learningRates[g],
+                     m_groups[g].weightDecay,
+                     g,
+                     i};
+            if (!state.quantised.empty()) {
+                const auto shapes = makeSlots(parameter, g);
+                for (std::size_t s = 0; s < state.quantised.size(); ++s) {
+                    at::Tensor values = at::empty(shapes[s].value.sizes(), at::kFloat);
+                    const QuantisedSlot& slot = state.quantised[s];
+                    dequantise(slot.codes, slot.scales, values, slot.isSigned);
+                    u.slots.push_back(values);
+                }
+            }
+            update(u);
+            for (std::size_t s = 0; s < state.quantised.size(); ++s) {
+                QuantisedSlot& slot = state.quantised[s];
+                quantise(u.slots[s].contiguous(), slot.codes, slot.scales, slot.isSigned);
+            }
+        }
+    }
+}
+
+const std::vector<at::Tensor>* TensorOptimizer::slotsOf(std::size_t group, std::size_t index) const
+{
+    const State& state = m_states[group][index];
+    return state.names.empty() ? nullptr : &state.slots;
+}
+
+std::vector<NamedTensor> TensorOptimizer::state()
+{
+    std::vector<NamedTensor> all = sharedState();
+    for (std::size_t g = 0; g < m_groups.size(); ++g) {
+        for (std::size_t i = 0; i < m_groups[g].parameters.size(); ++i) {
+            const State& state = m_states[g][i];
+            if (state.names.empty()) continue;
+            const std::string prefix = m_groups[g].parameters[i].name + "/";
+            all.push_back({prefix + "step", at::tensor(std::vector<std::int64_t>{state.step})});
+            for (std::size_t s = 0; s < state.names.size(); ++s) {
+                if (state.quantised.empty()) {
+                    all.push_back({prefix + state.names[s], state.slots[s]});
+                } else {
+                    all.push_back({prefix + state.names[s], state.quantised[s].codes});
+                    all.push_back({prefix + state.names[s] + "_scale", state.quantised[s].scales});
+                }
+            }
+        }
+    }
+    return all;
+}
+
+Status TensorOptimizer::load(const std::vector<NamedTensor>& saved)
+{
+    at::NoGradGuard guard;
+    std::map<std::string, at::Tensor> byName;
+    for (const NamedTensor& tensor : saved)
+        byName[tensor.name] = tensor.value;
+    std::vector<std::pair<at::Tensor, at::Tensor>> copies; // target, source: done when everything fits
+    auto take = [&](const std::string& name, const at::Tensor& target) -> Status {
+        auto it = byName.find(name);
+        if (it == byName.end())
+            return Error{ErrorCode::Malformed, "The optimizer state lacks " + name + ".", name};
+        if (it->second.sizes() != target.sizes() || it->second.scalar_type() != target.scalar_type())
+            return Error{ErrorCode::Malformed,
+                         "The optimizer state holds " + name +
+                             " in another shape or type than this optimizer keeps. "
+                             "Resume with the optimizer of the checkpoint, or start without its state.",
+                         name};
+        copies.emplace_back(target, it->second);
+        byName.erase(it);
+        return {};
+    };
+    for (const NamedTensor& shared : sharedState())
+        if (Status status = take(shared.name, shared.value); !status) return status;
+
+    std::vector<std::vector<State>> states;
+    for (std::size_t g = 0; g < m_groups.size(); ++g) {
+        states.emplace_back(m_groups[g].parameters.size());
+        for (std::size_t i = 0; i < m_groups[g].parameters.size(); ++i) {
+            const NamedTensor& parameter = m_groups[g].parameters[i];
+            const std::string prefix = parameter.name + "/";
+            auto step = byName.find(prefix + "step");
+            if (step == byName.end()) continue; // had no gradient yet when it was saved
+            State state = freshState(parameter, g);
+            state.step = step->second.item<std::int64_t>();
+            byName.erase(step);
+            for (std::size_t s = 0; s < state.names.size(); ++s) {
+                const std::string name = prefix + state.names[s];
+                Status status =
+                    take(name, state.quantised.empty() ? state.slots[s] : state.quantised[s].codes);
+                if (status && !state.quantised.empty())
+                    status = take(name + "_scale", state.quantised[s].scales);
+                if (!status) return status;
+            }
+            states[g][i] = std::move(state);
+        }
+    }
+    for (const auto& [name, value] : byName)
+        if (name.find('/') != std::string::npos && !isScaleOf(name))
+            return Error{ErrorCode::Malformed,
+                         "The optimizer state holds " + name +
+                             ", which this optimizer does not know. Resume with the "
+                             "optimizer of the checkpoint, or start without its state.",
+                         name};
+    for (auto& [target, source] : copies)
+        target.copy_(source);
+    m_states = std::move(states);
+    return {};
+}
+
+} // namespace studio
