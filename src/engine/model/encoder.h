@@ -23,10 +23,16 @@ struct EncoderConfig
     int maxPositions = 0;
     int typeVocabSize = 0;
     int padTokenId = 0;
+    int positionOffset = 0; ///< position id of the first token (RoBERTa and MPNet: pad_token_id + 1)
     double layerNormEps = 1e-12;
     std::string hiddenAct = "gelu";
     double hiddenDropout = 0.1;
     double attentionDropout = 0.1;
+    bool causal = false;           ///< decoder: a token sees only those before it
+    bool absolutePositions = true; ///< a table of positions limits the length
+
+    /// Most tokens a sequence can have; 0: no limit but max_position_embeddings' advice.
+    int usablePositions() const { return absolutePositions ? maxPositions - positionOffset : 0; }
 };
 
 /// Where the dropout draws of a forward come from: counter-based, so that they depend on nothing but these.

@@ -38,18 +38,18 @@ const at::Tensor& ParameterStore::add(std::string name, std::vector<std::int64_t
     return m_entries.back().value;
 }
 
-void ParameterStore::allocate()
+void ParameterStore::allocate(bool gradients)
 {
     TORCH_INTERNAL_ASSERT(!m_values.defined(), "allocate() is called once");
     at::NoGradGuard noGrad;
     const auto options = at::TensorOptions().dtype(m_dtype).device(m_device);
     m_values = at::zeros({m_size}, options);
-    m_gradients = at::zeros({m_size}, options);
+    if (gradients) m_gradients = at::zeros({m_size}, options);
     for (auto& entry : m_entries) {
         entry.value = windowOf(m_values, entry.offset, entry.shape);
-        entry.value.set_requires_grad(true);
+        entry.value.set_requires_grad(gradients);
     }
-    attachGradients();
+    if (gradients) attachGradients();
 }
 
 void ParameterStore::attachGradients()
@@ -60,6 +60,7 @@ void ParameterStore::attachGradients()
 
 bool ParameterStore::gradientsAreViews() const
 {
+    if (!m_gradients.defined()) return false;
     const auto* begin = static_cast<const char*>(m_gradients.data_ptr());
     const auto bytes = static_cast<std::int64_t>(c10::elementSize(m_dtype));
     for (const auto& entry : m_entries) {
@@ -71,6 +72,7 @@ bool ParameterStore::gradientsAreViews() const
 
 void ParameterStore::zeroGrad()
 {
+    if (!m_gradients.defined()) return;
     at::NoGradGuard noGrad;
     m_gradients.zero_();
     if (!gradientsAreViews()) attachGradients();

@@ -40,8 +40,9 @@ public:
     /// that allocate() makes.
     const at::Tensor& add(std::string name, std::vector<std::int64_t> shape, bool trained = true);
 
-    /// Makes the two buffers (zeros) and the tensors. To be called once.
-    void allocate();
+    /// Makes the two buffers (zeros) and the tensors. To be called once. Without gradients the tensors do not
+    /// require any and there is no second buffer (a model that only encodes).
+    void allocate(bool gradients = true);
 
     const std::deque<Entry>& entries() const { return m_entries; }
     std::vector<NamedTensor> parameters() const; ///< in the order of add()

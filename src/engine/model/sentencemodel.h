@@ -37,6 +37,7 @@ struct LoadOptions
     std::string similarity; ///< replaces the folder's similarity function; empty: as stored
     int maxSeqLength = 0;   ///< replaces the folder's; 0: as stored
     int truncateDim = 0;    ///< replaces the folder's; 0: as stored
+    bool gradients = true;  ///< false: no gradient buffer, for models that only encode
     bool allowLegacyWeights =
         false; ///< read pytorch_model.bin (own reader, runs nothing) when there is no safetensors
 };

@@ -1,0 +1,68 @@
+#include "engine/model/layers.h"
+
+#include <ATen/ATen.h>
+
+namespace studio {
+
+at::Tensor Linear::operator()(const at::Tensor& x) const
+{
+    return bias ? at::linear(x, *weight, *bias) : at::linear(x, *weight);
+}
+
+at::Tensor LayerNorm::operator()(const at::Tensor& x) const
+{
+    return at::layer_norm(x, {weight->size(0)}, *weight, bias ? *bias : at::Tensor(), eps);
+}
+
+at::Tensor RmsNorm::operator()(const at::Tensor& x) const
+{
+    const auto scaled = x * at::rsqrt(x.square().mean(-1, true) + eps);
+    return scaled * (offset == 0 ? *weight : *weight + offset);
+}
+
+at::Tensor Embedding::operator()(const at::Tensor& ids) const
+{
+    return at::embedding(*weight, ids);
+}
+
+ParameterBuilder::ParameterBuilder(ParameterStore& store, std::string prefix,
+                                   std::function<bool(const std::string&)> contains)
+    : m_store(store), m_prefix(std::move(prefix)), m_contains(std::move(contains))
+{}
+
+const at::Tensor& ParameterBuilder::tensor(const std::string& name, std::vector<std::int64_t> shape,
+                                           bool trained)
+{
+    m_registered.push_back({name, m_store.entries().size()});
+    return m_store.add(m_prefix + name, std::move(shape), trained);
+}
+
+Linear ParameterBuilder::linear(const std::string& name, std::int64_t in, std::int64_t out, bool bias,
+                                bool trained)
+{
+    Linear layer;
+    layer.weight = &tensor(name + ".weight", {out, in}, trained);
+    if (bias) layer.bias = &tensor(name + ".bias", {out}, trained);
+    return layer;
+}
+
+LayerNorm ParameterBuilder::layerNorm(const std::string& name, std::int64_t size, double eps, bool bias)
+{
+    LayerNorm norm;
+    norm.eps = eps;
+    norm.weight = &tensor(name + ".weight", {size});
+    if (bias) norm.bias = &tensor(name + ".bias", {size});
+    return norm;
+}
+
+RmsNorm ParameterBuilder::rmsNorm(const std::string& name, std::int64_t size, double eps, double offset)
+{
+    return {&tensor(name + ".weight", {size}), eps, offset};
+}
+
+Embedding ParameterBuilder::embedding(const std::string& name, std::int64_t rows, std::int64_t size)
+{
+    return {&tensor(name + ".weight", {rows, size})};
+}
+
+} // namespace studio

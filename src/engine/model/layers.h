@@ -1,0 +1,87 @@
+#pragma once
+
+#include "engine/model/parameterstore.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace studio {
+
+/// y = x Wᵀ + b; weight [out, in], bias [out] or none.
+struct Linear
+{
+    const at::Tensor* weight = nullptr;
+    const at::Tensor* bias = nullptr;
+
+    at::Tensor operator()(const at::Tensor& x) const;
+};
+
+/// Over the last dimension, with or without bias.
+struct LayerNorm
+{
+    const at::Tensor* weight = nullptr;
+    const at::Tensor* bias = nullptr;
+    double eps = 1e-12;
+
+    at::Tensor operator()(const at::Tensor& x) const;
+};
+
+/// x / sqrt(mean(x²) + eps) · (offset + weight), over the last dimension. Gemma's offset is 1.
+struct RmsNorm
+{
+    const at::Tensor* weight = nullptr;
+    double eps = 1e-6;
+    double offset = 0;
+
+    at::Tensor operator()(const at::Tensor& x) const;
+};
+
+/// Rows of a table [rows, dim]; ids [tokens], 64 bit.
+struct Embedding
+{
+    const at::Tensor* weight = nullptr;
+
+    at::Tensor operator()(const at::Tensor& ids) const;
+};
+
+/// Registers a family's parameters in a store, in the order of the Python module, under the checkpoint's
+/// names.
+class ParameterBuilder
+{
+public:
+    struct Registered
+    {
+        std::string name;      ///< in the checkpoint, without prefix
+        std::size_t entry = 0; ///< index in store().entries()
+    };
+
+    /// `prefix` is put in front of names in the store ("0.model."); `contains` tells whether the checkpoint
+    /// has a name.
+    ParameterBuilder(ParameterStore& store, std::string prefix,
+                     std::function<bool(const std::string&)> contains);
+
+    bool inCheckpoint(const std::string& name) const { return m_contains(name); }
+
+    const at::Tensor& tensor(const std::string& name, std::vector<std::int64_t> shape, bool trained = true);
+    Linear linear(const std::string& name, std::int64_t in, std::int64_t out, bool bias = true,
+                  bool trained = true);
+    LayerNorm layerNorm(const std::string& name, std::int64_t size, double eps, bool bias = true);
+    RmsNorm rmsNorm(const std::string& name, std::int64_t size, double eps, double offset = 0);
+    Embedding embedding(const std::string& name, std::int64_t rows, std::int64_t size);
+
+    ParameterStore& store() { return m_store; }
+    const std::vector<Registered>& registered() const { return m_registered; }
+
+private:
+    ParameterStore& m_store;
+    std::string m_prefix;
+    std::function<bool(const std::string&)> m_contains;
+    std::vector<Registered> m_registered;
+};
+
+} // namespace studio

@@ -1,0 +1,163 @@
+#include "engine/model/packedpass.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace studio {
+
+namespace {
+
+/// SplitMix64: one well-mixed number from seed, step and chunk.
+std::uint64_t mixed(std::uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15ull;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+}
+
+/// A generator that depends on the place in the run alone, so that nothing is to be stored for resuming.
+at::Generator generatorFor(const ForwardContext& context, std::uint64_t site, const at::Device& device)
+{
+    const std::uint64_t seed = mixed(mixed(mixed(mixed(context.seed) + context.step) + context.chunk) + site);
+    auto generator = device.is_cpu() ? at::detail::createCPUGenerator(seed)
+                                     : at::globalContext().defaultGenerator(device).clone();
+    generator.set_current_seed(seed);
+    return generator;
+}
+
+at::Tensor maskLike(const at::Tensor& x, double p, const at::Generator& generator)
+{
+    at::NoGradGuard noGrad;
+    return at::empty_like(x).bernoulli_(1 - p, generator).div_(1 - p);
+}
+
+at::Tensor toDevice(const std::vector<std::int64_t>& values, const at::Device& device)
+{
+    return at::tensor(values, at::kLong).to(device);
+}
+
+} // namespace
+
+PackedPass::PackedPass(const PackedBatch& batch, const ForwardContext& context, const at::Device& device)
+    : m_context(context)
+{
+    const std::int64_t sequences = batch.sequences();
+    std::vector<std::int64_t> order(static_cast<std::size_t>(sequences));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int64_t a, std::int64_t b) { return batch.length(a) > batch.length(b); });
+
+    const auto tokens = static_cast<std::size_t>(batch.tokens());
+    std::vector<std::int64_t> ids, positions, types, place(tokens);
+    ids.reserve(tokens);
+    positions.reserve(tokens);
+    if (!batch.types.empty()) types.reserve(tokens);
+    for (const auto s : order) {
+        const auto length = batch.length(s);
+        if (length == 0) continue;
+        if (m_groups.empty() || m_groups.back().length != length) m_groups.push_back({length, 0});
+        ++m_groups.back().count;
+        for (auto t = static_cast<std::size_t>(batch.offsets[s]);
+             t < static_cast<std::size_t>(batch.offsets[s + 1]); ++t) {
+            place[t] = static_cast<std::int64_t>(ids.size());
+            ids.push_back(batch.ids[t]);
+            positions.push_back(batch.positions[t]);
+            if (!batch.types.empty()) types.push_back(batch.types[t]);
+        }
+    }
+    for (const auto& group : m_groups)
+        m_groupTokens.push_back(group.length * group.count);
+
+    m_ids = toDevice(ids, device);
+    m_positions = toDevice(positions, device);
+    if (!types.empty()) m_types = toDevice(types, device);
+    if (!std::is_sorted(order.begin(), order.end())) m_restore = toDevice(place, device);
+    if (context.training) m_generator = generatorFor(context, 0, device);
+}
+
+at::Tensor PackedPass::restore(const at::Tensor& x) const
+{
+    return m_restore.defined() ? x.index_select(0, m_restore) : x;
+}
+
+void PackedPass::layerDone(const at::Tensor& x) const
+{
+    if (m_context.layerStates) m_context.layerStates->push_back(restore(x));
+}
+
+at::Tensor PackedPass::dropout(const at::Tensor& x, double p)
+{
+    if (!m_context.training || p <= 0) return x;
+    return x * maskLike(x, p, m_generator);
+}
+
+at::Tensor dropoutMask(const at::Tensor& x, double p, const ForwardContext& context, std::uint64_t site)
+{
+    return maskLike(x, p, generatorFor(context, site, x.device()));
+}
+
+at::Tensor PackedPass::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                 const AttentionOptions& options)
+{
+    if (m_groups.size() == 1) return groupAttention(q, k, v, m_groups.front().length, options);
+    const auto qs = q.split_with_sizes(m_groupTokens);
+    const auto ks = k.split_with_sizes(m_groupTokens);
+    const auto vs = v.split_with_sizes(m_groupTokens);
+    std::vector<at::Tensor> parts;
+    parts.reserve(m_groups.size());
+    for (std::size_t g = 0; g < m_groups.size(); ++g)
+        parts.push_back(groupAttention(qs[g], ks[g], vs[g], m_groups[g].length, options));
+    return at::cat(parts);
+}
+
+at::Tensor PackedPass::groupAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                      std::int64_t length, const AttentionOptions& options)
+{
+    const auto count = q.size(0) / length;
+    const auto keyHeads = options.keyHeads > 0 ? options.keyHeads : options.heads;
+    const auto split = [&](const at::Tensor& x, std::int64_t heads) {
+        return x.view({count, length, heads, -1}).transpose(1, 2); // [count, heads, length, d]
+    };
+    const auto queries = split(q, options.heads);
+    auto keys = split(k, keyHeads);
+    auto values = split(v, keyHeads);
+    if (keyHeads != options.heads) {
+        keys = keys.repeat_interleave(options.heads / keyHeads, 1);
+        values = values.repeat_interleave(options.heads / keyHeads, 1);
+    }
+    const double scale =
+        options.scale > 0 ? options.scale : 1.0 / std::sqrt(static_cast<double>(queries.size(-1)));
+
+    at::Tensor mask; // added to the scores, [heads or 1, length, length]
+    if (options.bias) mask = options.bias(length);
+    const bool windowed = options.window > 0 && length - 1 > options.window;
+    if (windowed || options.causal) {
+        const auto at = at::arange(length, m_ids.options());
+        const auto distance = at.unsqueeze(1) - at.unsqueeze(0); // i − j
+        auto hidden = at::zeros_like(distance, at::kBool);
+        if (windowed) hidden = hidden.logical_or(distance.abs() > options.window);
+        if (options.causal) hidden = hidden.logical_or(distance < 0);
+        const auto barred = at::zeros({length, length}, q.options().requires_grad(false))
+                                .masked_fill(hidden, -std::numeric_limits<double>::infinity());
+        mask = mask.defined() ? mask + barred : barred.unsqueeze(0);
+    }
+
+    at::Tensor mixed;
+    if (m_context.training && options.dropout > 0) {
+        auto scores = at::matmul(queries, keys.transpose(-2, -1)) * scale;
+        if (mask.defined()) scores = scores + mask;
+        mixed = at::matmul(dropout(scores.softmax(-1), options.dropout), values);
+    } else {
+        std::optional<at::Tensor> added;
+        if (mask.defined()) added = mask.unsqueeze(0).expand({count, options.heads, length, length});
+        mixed = at::scaled_dot_product_attention(queries, keys, values, added, 0.0, false, scale);
+    }
+    return mixed.transpose(1, 2).reshape({count * length, -1});
+}
+
+} // namespace studio

@@ -1,0 +1,205 @@
+#include "engine/model/sentencemodel.h"
+
+#include "engine/model/modelloader.h"
+#include "engine/model/sentencemodel_p.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace studio {
+
+SentenceModel::SentenceModel() = default;
+SentenceModel::~SentenceModel() = default;
+
+Result<std::unique_ptr<SentenceModel>> SentenceModel::load(const std::filesystem::path& folder,
+                                                           const LoadOptions& options)
+{
+    auto source = ModelFolder::open(folder);
+    if (!source) return source.error();
+    try {
+        SentenceModelLoader loader(std::move(*source), options, at::Device(options.device));
+        return loader.load();
+    } catch (const c10::Error& error) {
+        return Error{ErrorCode::Internal,
+                     "Cannot load the model " + folder.filename().string() + ": " +
+                         error.what_without_backtrace(),
+                     folder.string()};
+    } catch (const std::bad_alloc&) {
+        return Error{ErrorCode::OutOfMemory,
+                     "There is not enough memory for the model " + folder.filename().string() + ".",
+                     folder.string()};
+    }
+}
+
+const Tokenizer& SentenceModel::tokenizer() const
+{
+    return *m_impl->tokenizer;
+}
+
+const EncoderConfig& SentenceModel::config() const
+{
+    return m_impl->encoder().config();
+}
+
+const Encoder& SentenceModel::encoder() const
+{
+    return m_impl->encoder();
+}
+
+const std::filesystem::path& SentenceModel::folder() const
+{
+    return m_impl->folder.root();
+}
+
+int SentenceModel::maxSeqLength() const
+{
+    return m_impl->maxSeqLength;
+}
+
+void SentenceModel::setMaxSeqLength(int length)
+{
+    const int limit = m_impl->positionLimit;
+    m_impl->maxSeqLength = std::max(1, limit > 0 ? std::min(length, limit) : length);
+}
+
+int SentenceModel::trainingDimension() const
+{
+    return m_impl->outputDimension();
+}
+
+int SentenceModel::dimension() const
+{
+    const int full = trainingDimension();
+    return m_impl->truncateDim > 0 ? std::min(full, m_impl->truncateDim) : full;
+}
+
+int SentenceModel::truncateDim() const
+{
+    return m_impl->truncateDim;
+}
+
+std::string SentenceModel::similarityName() const
+{
+    return m_impl->similarity;
+}
+
+const std::vector<std::pair<std::string, std::string>>& SentenceModel::prompts() const
+{
+    return m_impl->prompts;
+}
+
+std::string SentenceModel::defaultPromptName() const
+{
+    return m_impl->defaultPromptName;
+}
+
+std::optional<std::string> SentenceModel::prompt(const std::string& name) const
+{
+    for (const auto& [key, text] : m_impl->prompts)
+        if (key == name) return text;
+    return std::nullopt;
+}
+
+const std::vector<std::string>& SentenceModel::notices() const
+{
+    return m_impl->notices;
+}
+
+ModelInfo SentenceModel::info() const
+{
+    ModelInfo info;
+    const auto& config = m_impl->config;
+    info.architecture = m_impl->encoder().config().modelType;
+    if (config.is_object() && config.contains("architectures") && config.at("architectures").is_array() &&
+        !config.at("architectures").empty() && config.at("architectures").front().is_string())
+        info.architecture = config.at("architectures").front().get<std::string>();
+    info.parameters = m_impl->store.valueCount();
+    info.dimension = dimension();
+    info.maxSeqLength = maxSeqLength();
+    info.pooling = m_impl->pooling->description();
+    info.similarity = similarityName();
+    info.modules.push_back(m_impl->isStatic ? "StaticEmbedding" : "Transformer");
+    if (!m_impl->isStatic) info.modules.push_back("Pooling");
+    for (const auto& slot : m_impl->head)
+        info.modules.push_back(slot.module->kind());
+    return info;
+}
+
+int promptTokens(const Tokenizer& tokenizer, const std::string& prompt, int maxLength)
+{
+    if (prompt.empty()) return 0;
+    const auto ids = tokenizer.encode(prompt, maxLength);
+    const bool endsSpecial = !ids.empty() && tokenizer.isSpecial(ids.back());
+    return static_cast<int>(ids.size()) - (endsSpecial ? 1 : 0);
+}
+
+PackedBatch SentenceModel::pack(std::span<const TextColumn> columns) const
+{
+    PackedBatch batch;
+    const bool skipsPrompts = !m_impl->pooling->includePrompt();
+    std::vector<std::int32_t> ids;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        const auto& column = columns[c];
+        const int skipped = skipsPrompts ? promptTokens(tokenizer(), column.prompt, maxSeqLength()) : 0;
+        for (std::size_t r = 0; r < column.texts.size(); ++r) {
+            ids.clear();
+            const bool special = !m_impl->isStatic;
+            if (column.prompt.empty())
+                tokenizer().encodeTo(column.texts[r], maxSeqLength(), special, ids);
+            else
+                tokenizer().encodeTo(column.prompt + column.texts[r], maxSeqLength(), special, ids);
+            batch.append(ids, static_cast<int>(c), static_cast<int>(r));
+            if (skipsPrompts) batch.promptLength.push_back(skipped);
+        }
+    }
+    return batch;
+}
+
+PackedBatch SentenceModel::pack(std::span<const std::string> texts, const std::string& prompt) const
+{
+    const TextColumn column{texts, prompt};
+    return pack(std::span(&column, 1));
+}
+
+at::Tensor SentenceModel::tokenStates(const PackedBatch& batch, const ForwardContext& context)
+{
+    return m_impl->encoder().forward(batch, context);
+}
+
+at::Tensor SentenceModel::headOf(const at::Tensor& states, const PackedBatch& batch,
+                                 const ForwardContext& context)
+{
+    auto x = (*m_impl->pooling)(states, batch);
+    for (const auto& slot : m_impl->head)
+        x = slot.module->forward(x, context);
+    return x;
+}
+
+at::Tensor SentenceModel::embed(const PackedBatch& batch, const ForwardContext& context)
+{
+    return headOf(tokenStates(batch, context), batch, context);
+}
+
+std::vector<NamedTensor> SentenceModel::parameters() const
+{
+    return m_impl->store.parameters();
+}
+
+ParameterStore& SentenceModel::store()
+{
+    return m_impl->store;
+}
+
+void SentenceModel::zeroGrad()
+{
+    m_impl->store.zeroGrad();
+}
+
+void SentenceModel::setDropout(double hidden, double attention)
+{
+    m_impl->torchEncoder->setDropout(hidden, attention);
+    if (m_impl->nativeEncoder) m_impl->nativeEncoder->setDropout(hidden, attention);
+}
+
+} // namespace studio
