@@ -3,10 +3,10 @@
 #include "core/experiment/experiment.h"
 #include "core/issue.h"
 #include "core/result.h"
+#include "data/reader.h"
 #include "data/table.h"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,9 +66,6 @@ private:
     std::vector<std::string> m_labelNames;
     std::vector<Issue> m_issues;
 };
-
-/// Bytes read and bytes in all; return false to stop.
-using ReadProgress = std::function<bool(std::int64_t done, std::int64_t total)>;
 
 /// Reads a data set and applies the roles (training_stack 1.1): without `columns` every column of the file
 /// counts, in file order; the first role of label, labels, score, scores is the label, all others are inputs.

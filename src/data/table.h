@@ -72,8 +72,11 @@ public:
     void appendTextList(std::span<const std::string> values);
     void appendNull();
 
-    /// Integer becomes Real; a column that holds only nulls becomes any kind. False when it cannot be.
+    /// Integer becomes Real, empty lists become lists of texts, a column that holds only nulls becomes any
+    /// kind. False when it cannot be.
     bool convertTo(ColumnKind kind);
+    bool allNull() const;
+    void removeLast(); ///< takes the last row back
 
     /// Values that no kind fits (nested JSON) are kept as JSON text for looking at; roles refuse such
     /// columns.
