@@ -39,8 +39,8 @@ struct Encoding
 /// How a folder is read.
 struct TokenizerOptions
 {
-    /// `do_lower_case` of sentence_bert_config.json: Python lower-cases the whole text before the tokenizer
-    /// sees it, whatever the tokenizer itself does.
+    /// `do_lower_case` of sentence_bert_config.json: sentence-transformers puts a Lowercase step in front of
+    /// the tokenizer's normalizer, unless one stands there already.
     bool lowerCaseFirst = false;
     /// Take tokenizer.json as it stands, without what tokenizer_config.json changes in it (see
     /// Tokenizer::load).

@@ -1,0 +1,143 @@
+#include "text/folder.h"
+
+#include "text/bertfamily.h"
+#include "text/utf8.h"
+
+#include <fstream>
+
+namespace studio::text {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+bool isFile(const fs::path& path)
+{
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored);
+}
+
+json readConfig(const fs::path& path)
+{
+    return isFile(path) ? parseConfigJson(readWholeFile(path, kMaxConfigBytes), path.filename().string())
+                        : json::object();
+}
+
+/// "[PAD]" or {"content": "[PAD]", …}
+std::string tokenText(const json& value)
+{
+    if (value.is_string()) {
+        return value.get<std::string>();
+    }
+    if (value.is_object() && value.contains("content") && value["content"].is_string()) {
+        return value["content"].get<std::string>();
+    }
+    return {};
+}
+
+/// One token a line; the line's number is the id.
+TokenizerSpec readVocabText(const fs::path& path)
+{
+    TokenizerSpec spec;
+    spec.name = path.filename().string();
+    spec.uniqueTokens = false;
+    const std::string contents = readWholeFile(path, kMaxTokenizerBytes);
+    if (const std::size_t good = validPrefix(contents); good != contents.size()) {
+        failSpec(ErrorCode::Malformed,
+                 "Cannot read " + spec.name + ": byte " + std::to_string(good) + " is not UTF-8",
+                 spec.name + ", offset " + std::to_string(good));
+    }
+    std::string_view rest = contents;
+    while (!rest.empty()) {
+        const std::size_t newline = rest.find('\n');
+        std::string_view line = rest.substr(0, newline);
+        rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
+        if (line.ends_with('\r')) {
+            line.remove_suffix(1);
+        }
+        spec.add(line, static_cast<std::int32_t>(spec.vocab.size()));
+    }
+    if (spec.vocab.empty()) {
+        failSpec(ErrorCode::Malformed, spec.name + " is empty", spec.name);
+    }
+    spec.root = {{"version", "1.0"}, {"model", {{"type", "WordPiece"}}}};
+    return spec;
+}
+
+void readSettings(const json& tokenizerConfig, const json& specials, FolderConfig& config)
+{
+    const auto text = [&](const char* key) {
+        const std::string own =
+            tokenizerConfig.contains(key) ? tokenText(tokenizerConfig[key]) : std::string();
+        return own.empty() && specials.contains(key) ? tokenText(specials[key]) : own;
+    };
+    config.padToken = text("pad_token");
+    config.padsLeft = text("padding_side") == "left";
+    config.truncatesLeft = text("truncation_side") == "left";
+    if (tokenizerConfig.contains("model_max_length") && tokenizerConfig["model_max_length"].is_number()) {
+        // Python writes its "very large integer" 1e30 for "no limit".
+        const double length = tokenizerConfig["model_max_length"].get<double>();
+        if (length >= 1 && length < 1e9) {
+            config.modelMaxLength = static_cast<int>(length);
+        }
+    }
+}
+
+} // namespace
+
+std::string readWholeFile(const fs::path& path, std::size_t limit)
+{
+    const std::string name = path.filename().string();
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file) {
+        failSpec(ErrorCode::Unreadable,
+                 "Cannot open " + path.string() + ". Check that it exists and may be read.", name);
+    }
+    const auto size = static_cast<std::size_t>(std::max<std::streamoff>(file.tellg(), 0));
+    if (size > limit) {
+        failSpec(ErrorCode::Malformed,
+                 name + " has " + std::to_string(size) + " bytes, more than the " + std::to_string(limit) +
+                     " bytes that such a file may have",
+                 name);
+    }
+    std::string contents(size, '\0');
+    file.seekg(0);
+    file.read(contents.data(), static_cast<std::streamsize>(size));
+    if (!file) {
+        failSpec(ErrorCode::Unreadable, "Cannot read " + path.string() + " to its end", name);
+    }
+    return contents;
+}
+
+TokenizerSpec readFolder(const fs::path& folder, bool verbatim, FolderConfig& config)
+{
+    const json tokenizerConfig = readConfig(folder / "tokenizer_config.json");
+    const json specials = readConfig(folder / "special_tokens_map.json");
+    readSettings(tokenizerConfig, specials, config);
+    std::string modelType;
+    if (const json model = readConfig(folder / "config.json");
+        model.contains("model_type") && model["model_type"].is_string()) {
+        modelType = model["model_type"].get<std::string>();
+    }
+    TokenizerSpec spec;
+    if (isFile(folder / "tokenizer.json")) {
+        spec = parseTokenizerJson(readWholeFile(folder / "tokenizer.json", kMaxTokenizerBytes),
+                                  "tokenizer.json");
+        if (!verbatim) {
+            rebuildBertFamily(spec, tokenizerConfig, specials, modelType, false);
+        }
+        return spec;
+    }
+    if (isFile(folder / "vocab.txt")) {
+        spec = readVocabText(folder / "vocab.txt");
+        rebuildBertFamily(spec, tokenizerConfig, specials, modelType, true);
+        return spec;
+    }
+    failSpec(ErrorCode::NotFound,
+             "The folder " + folder.string() +
+                 " holds no tokenizer (tokenizer.json, vocab.txt, vocab.json or a SentencePiece model). "
+                 "Choose a complete model folder.",
+             folder.string());
+}
+
+} // namespace studio::text

@@ -1,0 +1,123 @@
+#include "text/unicode.h"
+
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace studio::text {
+namespace {
+
+/// From `first` up to the next entry every code point has these flags.
+struct CharRange
+{
+    std::uint32_t first;
+    std::uint8_t flags;
+};
+
+/// first, first+step, …, last lower-case to themselves plus delta.
+struct LowerRun
+{
+    std::uint32_t first;
+    std::uint32_t last;
+    std::uint8_t step;
+    std::int32_t delta;
+};
+
+#include "text/unicodetables.inc"
+
+/// Characters that Unicode 12.0 did not have are unknown to the library's normaliser.
+bool knownToNormalizer(char32_t c)
+{
+    if (c < 0x600) {
+        return true;
+    }
+    UVersionInfo age;
+    u_charAge(static_cast<UChar32>(c), age);
+    return age[0] != 0 && (age[0] < 12 || (age[0] == 12 && age[1] == 0));
+}
+
+const icu::Normalizer2& normalizer(bool compatibility)
+{
+    static const icu::Normalizer2* const canonical = [] {
+        UErrorCode status = U_ZERO_ERROR;
+        return icu::Normalizer2::getNFCInstance(status);
+    }();
+    static const icu::Normalizer2* const compatible = [] {
+        UErrorCode status = U_ZERO_ERROR;
+        return icu::Normalizer2::getNFKCInstance(status);
+    }();
+    return compatibility ? *compatible : *canonical;
+}
+
+} // namespace
+
+CharTable::CharTable()
+{
+    for (std::size_t i = 0; i < std::size(kRanges) && kRanges[i].first < kDirect; ++i) {
+        const std::size_t end =
+            i + 1 < std::size(kRanges) ? std::min<std::size_t>(kRanges[i + 1].first, kDirect) : kDirect;
+        std::fill(m_flags.begin() + kRanges[i].first, m_flags.begin() + static_cast<std::ptrdiff_t>(end),
+                  kRanges[i].flags);
+    }
+    std::uint8_t blocks = 0; // block 0 stays empty: no change
+    for (const LowerRun& run : kLower) {
+        for (std::uint32_t c = run.first; c <= run.last; c += run.step) {
+            std::uint8_t& block = m_lowerBlock[c >> 8];
+            if (block == 0) {
+                block = ++blocks;
+            }
+            m_lowerDelta.at(block)[c & 0xFF] = run.delta;
+        }
+    }
+}
+
+const CharTable& CharTable::instance()
+{
+    static const CharTable table;
+    return table;
+}
+
+std::uint8_t CharTable::highFlags(char32_t c) const
+{
+    const auto* const after =
+        std::upper_bound(std::begin(kRanges), std::end(kRanges), c,
+                         [](char32_t value, const CharRange& range) { return value < range.first; });
+    return after == std::begin(kRanges) ? 0 : std::prev(after)->flags;
+}
+
+std::uint8_t combiningClass(char32_t c)
+{
+    if (c < 0x300 || !knownToNormalizer(c)) {
+        return 0;
+    }
+    return u_getCombiningClass(static_cast<UChar32>(c));
+}
+
+unsigned decomposition(char32_t c, bool compatibility, char32_t* out)
+{
+    if (c < 0xA0) {
+        return 0;
+    }
+    icu::UnicodeString text;
+    if (!normalizer(compatibility).getDecomposition(static_cast<UChar32>(c), text) || !knownToNormalizer(c)) {
+        return 0;
+    }
+    unsigned count = 0;
+    for (std::int32_t i = 0; i < text.length() && count < kMaxDecomposition;) {
+        const UChar32 part = text.char32At(i);
+        out[count++] = static_cast<char32_t>(part);
+        i += U16_LENGTH(part);
+    }
+    return count;
+}
+
+char32_t composition(char32_t a, char32_t b)
+{
+    const UChar32 c = normalizer(false).composePair(static_cast<UChar32>(a), static_cast<UChar32>(b));
+    return c >= 0 && knownToNormalizer(static_cast<char32_t>(c)) ? static_cast<char32_t>(c) : 0;
+}
+
+} // namespace studio::text
