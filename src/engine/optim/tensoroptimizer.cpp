@@ -3,6 +3,7 @@
 #include "engine/optim/quantise.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <map>
 #include <utility>

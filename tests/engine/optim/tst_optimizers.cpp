@@ -1,0 +1,346 @@
+#include "engine/optim/optimizer.h"
+#include "support/testfiles.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <nlohmann/json.hpp>
+
+#include <QtTest>
+
+#include <cmath>
+
+using namespace studio;
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json vectors()
+{
+    static const Json file = Json::parse(test::readFile(test::fixture("optim/optimizer_vectors.json")));
+    return file["vectors"];
+}
+
+at::Tensor leaf(at::Tensor value)
+{
+    return value.clone().requires_grad_(true);
+}
+
+void setGradient(const at::Tensor& parameter, const at::Tensor& gradient)
+{
+    parameter.mutable_grad() = gradient.clone();
+}
+
+/// The problem of the spec's vectors: a 3x4 weight with decay and a bias of 4 without.
+struct SpecProblem
+{
+    at::Tensor w, b;
+    std::unique_ptr<Optimizer> optimizer;
+    std::string error;
+
+    explicit SpecProblem(OptimizerSettings settings)
+    {
+        w = leaf(at::arange(12, at::kDouble).div(10).sub(0.55).view({3, 4}));
+        b = leaf(at::tensor(std::vector<double>{0.1, -0.2, 0.3, -0.4}));
+        settings.learningRate = 0.01;
+        settings.targetModules = {"layer"};
+        std::vector<ParamGroup> groups{{{{"layer.weight", w}}, 0.01, 0.1}, {{{"layer.bias", b}}, 0.01, 0.0}};
+        auto made = makeOptimizer(settings, std::move(groups));
+        if (made)
+            optimizer = std::move(*made);
+        else
+            error = made.error().message;
+    }
+
+    void step(int t)
+    {
+        auto i = at::arange(12, at::kDouble);
+        setGradient(w, (0.05 * (i + 1).square() + 0.7 * t * (i.remainder(5) + 1)).sin().view({3, 4}));
+        setGradient(b, (0.3 * (at::arange(4, at::kDouble) + 1) + 0.5 * t).cos());
+        optimizer->step(optimizer->baseRates());
+    }
+};
+
+double distance(const at::Tensor& value, const Json& expected)
+{
+    auto flat = at::tensor(expected.get<std::vector<double>>(), at::kDouble);
+    return (value.detach().to(at::kDouble).reshape(-1) - flat).abs().max().item<double>();
+}
+
+} // namespace
+
+class TestOptimizers : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void specVectors_data();
+    void specVectors();
+    void publishedRuns_data();
+    void publishedRuns();
+    void clipping();
+    void groups();
+    void learningRateMapping();
+    void weightsWithoutGradientStay();
+    void floatKernelAgreesWithDouble();
+    void stateContinuesExactly_data();
+    void stateContinuesExactly();
+    void wrongStateIsRefused();
+    void optimArgs();
+};
+
+void TestOptimizers::specVectors_data()
+{
+    QTest::addColumn<QString>("key");
+    for (const auto& [key, value] : vectors()["results"].items())
+        QTest::newRow(key.c_str()) << QString::fromStdString(key);
+}
+
+void TestOptimizers::specVectors()
+{
+    QFETCH(QString, key);
+    const std::string text = key.toStdString();
+    OptimizerSettings settings;
+    settings.name = text.substr(0, text.find(':'));
+    if (text.find(':') != std::string::npos) settings.args = text.substr(text.find(':') + 1);
+    if (settings.args.rfind("warmup_steps=", 0) == 0) {
+        settings.warmupSteps = std::stoi(settings.args.substr(13));
+        settings.args.clear();
+    }
+    const bool projected = settings.name.rfind("galore", 0) == 0 || settings.name.rfind("apollo", 0) == 0;
+    const double tolerance = projected ? 1e-5 : 1e-9;
+    SpecProblem problem(settings);
+    QVERIFY2(problem.optimizer, problem.error.c_str());
+    const Json expected = vectors()["results"][text];
+    for (int t = 1; t <= 5; ++t) {
+        problem.step(t);
+        const std::string after = "after_" + std::to_string(t);
+        if (!expected.contains(after)) continue;
+        const double w = distance(problem.w, expected[after]["W"]);
+        const double b = distance(problem.b, expected[after]["b"]);
+        QVERIFY2(w <= tolerance && b <= tolerance,
+                 qPrintable(QString("step %1: W off by %2, b by %3").arg(t).arg(w).arg(b)));
+    }
+    if (expected.contains("eval_mode")) {
+        const at::Tensor training = problem.w.detach().clone();
+        problem.optimizer->evalMode();
+        QVERIFY(distance(problem.w, expected["eval_mode"]["W"]) <= tolerance);
+        QVERIFY(distance(problem.b, expected["eval_mode"]["b"]) <= tolerance);
+        problem.optimizer->trainMode();
+        QVERIFY((problem.w.detach() - training).abs().max().item<double>() < 1e-14);
+    }
+}
+
+void TestOptimizers::publishedRuns_data()
+{
+    QTest::addColumn<QString>("key");
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<double>("rate");
+    QTest::addColumn<double>("decay");
+    QTest::newRow("adamw 0.01") << "AdamW(lr=0.01,weight_decay=0.01)"
+                                << "adamw_torch" << 0.01 << 0.01;
+    QTest::newRow("adamw 0.1") << "AdamW(lr=0.1,weight_decay=0)"
+                               << "adamw_torch" << 0.1 << 0.0;
+}
+
+void TestOptimizers::publishedRuns()
+{
+    QFETCH(QString, key);
+    QFETCH(QString, name);
+    QFETCH(double, rate);
+    QFETCH(double, decay);
+    const Json file = Json::parse(test::readFile(test::fixture("optim/optimizers.json")));
+    const Json& problem = file["problem"];
+    auto input = at::tensor(std::vector<double>{0.1, 0.2, 0.3, 0.4, 0.5, 0.6}).view({3, 2});
+    std::vector<NamedTensor> parameters;
+    for (const char* parameter : {"0.weight", "0.bias", "2.weight", "2.bias"}) {
+        auto value = at::tensor(problem["init"][parameter].get<std::vector<double>>());
+        if (std::string(parameter) == "0.weight") value = value.view({3, 2});
+        if (std::string(parameter) == "2.weight") value = value.view({1, 3});
+        parameters.push_back({parameter, leaf(value)});
+    }
+    OptimizerSettings settings;
+    settings.name = name.toStdString();
+    auto optimizer = makeOptimizer(settings, {{parameters, rate, decay}});
+    QVERIFY(optimizer);
+    const Json& expected = file["computed"][key.toStdString()];
+    for (int t = 0; t <= 1000; ++t) {
+        for (NamedTensor& p : parameters)
+            p.value.mutable_grad() = at::Tensor();
+        auto hidden = at::linear(input, parameters[0].value, parameters[1].value).sigmoid();
+        at::linear(hidden, parameters[2].value, parameters[3].value).sigmoid().sum().backward();
+        (*optimizer)->step((*optimizer)->baseRates());
+        if (t % 100 != 0) continue;
+        for (std::size_t i = 0; i < parameters.size(); ++i)
+            QVERIFY2(distance(parameters[i].value, expected[t / 100][i]) < 1e-8,
+                     qPrintable(QString::number(t)));
+    }
+}
+
+void TestOptimizers::clipping()
+{
+    SpecProblem problem({});
+    auto i = at::arange(12, at::kDouble);
+    setGradient(problem.w, (0.05 * (i + 1).square() + 0.7 * (i.remainder(5) + 1)).sin().view({3, 4}));
+    setGradient(problem.b, (0.3 * (at::arange(4, at::kDouble) + 1) + 0.5).cos());
+    const Json expected = vectors()["clip_grad_norm"];
+    const double norm = gradNorm(problem.optimizer->groups());
+    QVERIFY(std::abs(norm - expected["total_norm"].get<double>()) < 1e-10);
+    const double factor = clipCoefficient(norm, expected["max_norm"].get<double>());
+    QVERIFY(distance(problem.w.grad() * factor, expected["W"]) < 1e-10);
+    QVERIFY(distance(problem.b.grad() * factor, expected["b"]) < 1e-10);
+    QCOMPARE(clipCoefficient(0.5, 1.0), 1.0);
+    QCOMPARE(clipCoefficient(5, 0), 1.0);
+}
+
+void TestOptimizers::groups()
+{
+    QVERIFY(decays("model.0.auto_model.embeddings.word_embeddings.weight"));
+    QVERIFY(!decays("model.0.auto_model.embeddings.LayerNorm.weight"));
+    QVERIFY(!decays("model.0.auto_model.encoder.layer.0.output.dense.bias"));
+    QVERIFY(!decays("layers.1.attn_norm.weight"));
+    QVERIFY(!decays("final_norm.weight"));
+    QVERIFY(!decays("embeddings.norm.weight"));
+    QVERIFY(decays("normal.weight"));
+    QVERIFY(decays("denormer.weight"));
+    auto t = leaf(at::zeros({1}));
+    auto made = makeParamGroups({{"a.weight", t}, {"a.bias", t}, {"LayerNorm.weight", t}, {"b.weight", t}},
+                                {0.1, 0.01, {}});
+    QVERIFY(made);
+    QCOMPARE(made->size(), std::size_t(2));
+    QCOMPARE((*made)[0].parameters.size(), std::size_t(2));
+    QCOMPARE((*made)[0].parameters[1].name, std::string("b.weight"));
+    QCOMPARE((*made)[0].weightDecay, 0.01);
+    QCOMPARE((*made)[1].weightDecay, 0.0);
+}
+
+void TestOptimizers::learningRateMapping()
+{
+    auto t = leaf(at::zeros({1}));
+    const std::vector<NamedTensor> parameters{{"0.model.embeddings.weight", t},
+                                              {"0.model.layer.0.weight", t},
+                                              {"0.model.layer.0.bias", t},
+                                              {"0.model.layer.1.weight", t}};
+    auto made = makeParamGroups(parameters,
+                                {0.1, 0.01, {{R"(layer\.0)", 0.2}, {R"(embeddings|layer\.0\.bias)", 0.3}}});
+    QVERIFY(made);
+    QCOMPARE(made->size(),
+             std::size_t(6)); // two empty-or-left, layer.0 with and without decay, then the second pattern's
+    QCOMPARE((*made)[0].parameters.size(), std::size_t(1));
+    QCOMPARE((*made)[2].learningRate, 0.2);
+    QCOMPARE((*made)[2].parameters[0].name, std::string("0.model.layer.0.weight"));
+    QVERIFY((*made)[3].parameters.empty()); // its bias went to the later pattern
+    QCOMPARE((*made)[4].parameters[0].name, std::string("0.model.embeddings.weight"));
+    QCOMPARE((*made)[5].parameters[0].name, std::string("0.model.layer.0.bias"));
+    QVERIFY(!makeParamGroups(parameters, {0.1, 0, {{"pooler", 1}}}));
+    QVERIFY(!makeParamGroups(parameters, {0.1, 0, {{"layer(", 1}}}));
+    QVERIFY(makeParamGroups(parameters, {0.1, 0, {{R"((?<=layer\.)1)", 1}}})); // lookbehind
+    QVERIFY(makeParamGroups(parameters, {0.1, 0, {{R"((?P<part>embeddings))", 1}}}));
+}
+
+void TestOptimizers::weightsWithoutGradientStay()
+{
+    auto moved = leaf(at::ones({3}));
+    auto pooler = leaf(at::ones({3}));
+    auto unused = leaf(at::ones({3}));
+    setGradient(moved, at::ones({3}));
+    setGradient(pooler, at::zeros({3}));
+    NamedTensor untrained{"pooler.dense.weight", pooler};
+    untrained.trained = false;
+    OptimizerSettings settings;
+    auto optimizer = makeOptimizer(settings, {{{{"moved", moved}, untrained, {"unused", unused}}, 0.1, 0.5}});
+    QVERIFY(optimizer);
+    (*optimizer)->step({0.1});
+    QVERIFY(moved[0].item<double>() < 0.95);
+    QCOMPARE(pooler[0].item<double>(), 1.0);
+    QCOMPARE(unused[0].item<double>(), 1.0);
+    QCOMPARE((*optimizer)->state().size(), std::size_t(3));
+}
+
+void TestOptimizers::floatKernelAgreesWithDouble()
+{
+    auto start = at::arange(200001, at::kDouble).mul(0.37).sin();
+    auto single = leaf(start.to(at::kFloat));
+    auto twice = leaf(start);
+    auto a = makeOptimizer({}, {{{{"w", single}}, 0.01, 0.1}});
+    auto b = makeOptimizer({}, {{{{"w", twice}}, 0.01, 0.1}});
+    for (int t = 1; t <= 20; ++t) {
+        auto gradient = (start * t).cos() * 0.01;
+        setGradient(single, gradient.to(at::kFloat));
+        setGradient(twice, gradient);
+        (*a)->step({0.01}, 0.5);
+        (*b)->step({0.01}, 0.5);
+    }
+    QVERIFY((single.detach().to(at::kDouble) - twice.detach()).abs().max().item<double>() < 2e-6);
+}
+
+void TestOptimizers::stateContinuesExactly_data()
+{
+    QTest::addColumn<QString>("name");
+    const Json file = Json::parse(test::readFile(test::fixture("optim/optimizer_vectors.json")));
+    for (const auto& name : file["names"]) {
+        SpecProblem problem([&] {
+            OptimizerSettings s;
+            s.name = name.get<std::string>();
+            return s;
+        }());
+        if (problem.optimizer) QTest::newRow(name.get<std::string>().c_str()) << QString::fromStdString(name);
+    }
+}
+
+void TestOptimizers::stateContinuesExactly()
+{
+    QFETCH(QString, name);
+    OptimizerSettings settings;
+    settings.name = name.toStdString();
+    if (settings.name.find("galore") == 0 || settings.name.find("apollo") == 0)
+        settings.args = "rank=2,update_proj_gap=2";
+    SpecProblem whole(settings);
+    SpecProblem resumed(settings);
+    for (int t = 1; t <= 3; ++t)
+        whole.step(t);
+    {
+        at::NoGradGuard guard;
+        resumed.w.copy_(whole.w);
+        resumed.b.copy_(whole.b);
+    }
+    std::vector<NamedTensor> saved;
+    for (const NamedTensor& tensor : whole.optimizer->state())
+        saved.push_back({tensor.name, tensor.value.clone()});
+    const Status loaded = resumed.optimizer->load(saved);
+    QVERIFY2(loaded, loaded ? "" : loaded.error().message.c_str());
+    for (int t = 4; t <= 7; ++t) {
+        whole.step(t);
+        resumed.step(t);
+    }
+    QVERIFY(at::equal(whole.w, resumed.w));
+    QVERIFY(at::equal(whole.b, resumed.b));
+}
+
+void TestOptimizers::wrongStateIsRefused()
+{
+    SpecProblem problem({});
+    problem.step(1);
+    auto state = problem.optimizer->state();
+    state[1].value = at::zeros({2});
+    QVERIFY(!problem.optimizer->load(state));
+    OptimizerSettings other;
+    other.name = "sgd";
+    SpecProblem plain(other);
+    QVERIFY(!plain.optimizer->load(problem.optimizer->state()));
+}
+
+void TestOptimizers::optimArgs()
+{
+    auto pairs = parseOptimArgs("rank = 64, scale=0.5");
+    QVERIFY(pairs);
+    QCOMPARE(pairs->size(), std::size_t(2));
+    QCOMPARE((*pairs)[1].second, std::string("0.5"));
+    QVERIFY(!parseOptimArgs("rank"));
+    QVERIFY(!parseOptimArgs("a==1"));
+    OptimizerSettings settings;
+    settings.args = "beta1";
+    QVERIFY(!makeOptimizer(settings, {}));
+}
+
+QTEST_APPLESS_MAIN(TestOptimizers)
+#include "tst_optimizers.moc"
