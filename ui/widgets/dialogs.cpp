@@ -90,6 +90,11 @@ void setScripted(bool scripted)
     script().on = scripted;
 }
 
+bool isScripted()
+{
+    return script().on;
+}
+
 void answerPath(const QString& path)
 {
     script().paths.push_back(path);

@@ -24,6 +24,7 @@ void tell(QWidget* parent, const QString& title, const QString& text);
 /// For tests: the next file or folder dialog returns `path`, the next question `button`. Several wait in line; an
 /// unanswered dialog is refused (empty path, -1) while `scripted` is on, so that a test never hangs.
 void setScripted(bool scripted);
+bool isScripted();
 void answerPath(const QString& path);
 void answerButton(int button);
 /// Texts shown since the last call, oldest first.

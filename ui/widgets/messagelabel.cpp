@@ -31,18 +31,18 @@ void MessageLabel::clear()
     hide();
 }
 
-void MessageLabel::show(Severity severity, const QString& text)
+void MessageLabel::present(Severity severity, const QString& text)
 {
     m_severity = severity;
     m_text->setText(text);
     m_button->hide();
     paintMark();
-    QWidget::show();
+    show();
 }
 
-void MessageLabel::show(const Issue& issue)
+void MessageLabel::present(const Issue& issue)
 {
-    show(issue.severity, QString::fromStdString(issue.message));
+    present(issue.severity, QString::fromStdString(issue.message));
     if (!issue.fix) return;
     m_fix = *issue.fix;
     m_button->setText(QString::fromStdString(m_fix.label));

@@ -18,8 +18,8 @@ public:
     explicit MessageLabel(QWidget* parent = nullptr);
 
     void clear();
-    void show(Severity severity, const QString& text);
-    void show(const Issue& issue);
+    void present(Severity severity, const QString& text);
+    void present(const Issue& issue);
     QString text() const { return m_text->text(); }
 
 Q_SIGNALS:

@@ -7,6 +7,8 @@
 #include "ui/widgets/pathfield.h"
 #include "ui/widgets/textfield.h"
 
+#include <QAbstractButton>
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QLineEdit>
 #include <QSignalSpy>

@@ -1,0 +1,301 @@
+#include "core/arguments/rules.h"
+#include "core/experiment/experiment.h"
+#include "session/scriptedengine.h"
+#include "session/trainingsession.h"
+#include "support/testfiles.h"
+#include "ui/app/draftstore.h"
+#include "ui/app/mainwindow.h"
+#include "ui/app/noticebar.h"
+#include "ui/app/recentfiles.h"
+#include "ui/app/resourcefolder.h"
+#include "ui/designer/designerpage.h"
+#include "ui/designer/experimentdocument.h"
+#include "ui/widgets/dialogs.h"
+
+#include <QAction>
+#include <QCloseEvent>
+#include <QDir>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QMenu>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSettings>
+#include <QUrl>
+#include <QToolButton>
+#include <QtTest>
+
+using namespace studio;
+
+class TestWindow : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void noDuplicateMnemonics();
+    void focusableWidgetsHaveNames();
+    void shortcutsAreUnique();
+    void shippedFilesAreSound();
+    void badFilesAreTold();
+    void unknownKeysAreNamed();
+    void recentFiles();
+    void draftsAreOffered();
+    void closingAsksOnlyWhenSomethingIsLost();
+    void closingDuringARun();
+    void dropOpens();
+    void presetsApplyInOneStep();
+    void fitsASmallScreen();
+
+private:
+    test::TempFolder m_folder;
+};
+
+void TestWindow::initTestCase()
+{
+    qputenv("XDG_CONFIG_HOME", (m_folder / "config").string().c_str());
+    qputenv("XDG_STATE_HOME", (m_folder / "state").string().c_str());
+    qputenv("XDG_DATA_HOME", (m_folder / "data").string().c_str());
+    QCoreApplication::setOrganizationName("sentence-studio");
+    QCoreApplication::setApplicationName("window");
+}
+
+void TestWindow::init()
+{
+    QLocale::setDefault(QLocale::c());
+    dialogs::setScripted(true);
+    QSettings().clear();
+}
+
+void TestWindow::noDuplicateMnemonics()
+{
+    MainWindow window;
+    const auto check = [](const QList<QAction*>& actions, const QString& where) {
+        QMap<QString, QString> seen;
+        for (const QAction* action : actions) {
+            const QString key = QKeySequence::mnemonic(action->text()).toString();
+            if (key.isEmpty()) continue;
+            QVERIFY2(!seen.contains(key), qPrintable(where + ": " + action->text() + " and " + seen.value(key)));
+            seen.insert(key, action->text());
+        }
+    };
+    check(window.menuBar()->actions(), "menu bar");
+    QStringList bar;
+    for (const QAction* action : window.menuBar()->actions()) {
+        bar << QKeySequence::mnemonic(action->text()).toString();
+        check(action->menu()->actions(), action->text());
+    }
+    // Alt with a letter opens a menu: no page may claim the same letter.
+    window.designer()->buildAll();
+    QMap<QString, QString> page;
+    for (const auto* button : window.findChildren<QAbstractButton*>()) {
+        if (qobject_cast<const QToolButton*>(button)) continue;
+        const QString key = QKeySequence::mnemonic(button->text()).toString();
+        if (key.isEmpty()) continue;
+        QVERIFY2(!bar.contains(key), qPrintable(button->text()));
+        QVERIFY2(!page.contains(key), qPrintable(button->text() + " and " + page.value(key)));
+        page.insert(key, button->text());
+    }
+}
+
+void TestWindow::focusableWidgetsHaveNames()
+{
+    MainWindow window;
+    window.openSample();
+    window.designer()->buildAll();
+    for (const QWidget* widget : window.findChildren<QWidget*>()) {
+        if (!(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy()) continue;
+        const QWidget* owner = widget->parentWidget();
+        if (owner && (owner->inherits("QAbstractSpinBox") || owner->inherits("QComboBox") ||
+                      owner->inherits("QComboBoxPrivateContainer") || owner->inherits("QToolBar"))) {
+            continue;
+        }
+        if (widget->isHidden() && widget->inherits("QToolButton")) continue;
+        if (widget->inherits("QLabel")) continue;
+        const auto* button = qobject_cast<const QAbstractButton*>(widget);
+        if (button && !button->text().isEmpty()) continue;  // the text is the name
+        QString path;
+        for (const QWidget* w = widget; w; w = w->parentWidget()) path += QString("/%1(%2)").arg(w->metaObject()->className(), w->objectName());
+        QVERIFY2(!widget->accessibleName().isEmpty(), qPrintable(path));
+    }
+}
+
+void TestWindow::shortcutsAreUnique()
+{
+    MainWindow window;
+    QMap<QString, QString> seen;
+    for (const QAction* action : window.findChildren<QAction*>()) {
+        for (const QKeySequence& keys : action->shortcuts()) {
+            if (keys.isEmpty()) continue;
+            const QString text = keys.toString();
+            QVERIFY2(!seen.contains(text), qPrintable(text + ": " + action->text() + " and " + seen.value(text)));
+            seen.insert(text, action->text());
+        }
+    }
+    QVERIFY(seen.contains("Ctrl+Return") && seen.contains("Ctrl+.") && seen.contains("Ctrl+F"));
+}
+
+void TestWindow::shippedFilesAreSound()
+{
+    QStringList files{resourceFolder() + "/experiments/sample.experiment.json"};
+    const QDir presets(resourceFolder() + "/presets");
+    for (const QFileInfo& info : presets.entryInfoList({"*.json"}, QDir::Files)) files << info.filePath();
+    QVERIFY(files.size() >= 8);
+    for (const QString& file : files) {
+        const auto loaded = loadExperiment(file.toStdString());
+        QVERIFY2(loaded.ok(), qPrintable(file));
+        for (const Issue& issue : loaded->issues) QVERIFY2(false, qPrintable(file + ": " + QString::fromStdString(issue.message)));
+        QVERIFY(!loaded->experiment.name.empty() && !loaded->experiment.notes.empty());
+        for (const Issue& issue : checkArguments(loaded->experiment.arguments)) {
+            QVERIFY2(issue.severity != Severity::Error, qPrintable(file + ": " + QString::fromStdString(issue.message)));
+        }
+    }
+}
+
+void TestWindow::badFilesAreTold()
+{
+    test::writeFile(m_folder / "broken.json", "{\n \"name\": \"x\",\n oops\n}");
+    MainWindow window;
+    QVERIFY(!window.openFile(QString::fromStdString(m_folder / "broken.json")));
+    const QStringList shown = dialogs::takeShown();
+    QCOMPARE(shown.size(), 1);
+    QVERIFY2(shown.first().contains("broken.json") && shown.first().contains("3"), qPrintable(shown.first()));
+    QVERIFY(!window.openFile("/nowhere.json"));
+    QCOMPARE(dialogs::takeShown().size(), 1);
+}
+
+void TestWindow::unknownKeysAreNamed()
+{
+    test::writeFile(m_folder / "newer.json", R"({"format":"sentence-studio/experiment","version":1,"name":"n",
+        "colour":"blue","arguments":{"seed":3,"future_argument":true}})");
+    MainWindow window;
+    QVERIFY(window.openFile(QString::fromStdString(m_folder / "newer.json")));
+    QVERIFY2(window.notices()->text().contains("colour"), qPrintable(window.notices()->text()));
+    QVERIFY(window.notices()->text().contains("future_argument"));
+    window.document()->setValue("name", "m");  // an edit does not lose them
+    QVERIFY(window.save());
+    const std::string text = test::readFile(m_folder / "newer.json");
+    QVERIFY(text.find("colour") != std::string::npos);
+    QVERIFY(text.find("future_argument") != std::string::npos);
+}
+
+void TestWindow::recentFiles()
+{
+    for (int i = 0; i < 12; ++i) RecentFiles::add(QString("/f%1").arg(i));
+    RecentFiles::add("/f5");
+    QCOMPARE(RecentFiles::list().size(), 10);
+    QCOMPARE(RecentFiles::list().first(), QString("/f5"));
+    RecentFiles::remove("/f5");
+    QVERIFY(!RecentFiles::list().contains("/f5"));
+}
+
+void TestWindow::draftsAreOffered()
+{
+    QDir().mkpath(stateFolder());
+    {
+        ExperimentDocument document;
+        DraftStore drafts(&document, stateFolder());
+        document.setValue("seed", 77);
+        drafts.writeNow();
+        QVERIFY(QFileInfo::exists(drafts.draftFile()));
+        QVERIFY(!drafts.abandoned());  // its program is alive: this one
+        QVERIFY(QFile::rename(drafts.draftFile(), stateFolder() + "/draft-999999999.json"));
+    }
+    MainWindow window;
+    window.offerDraft();
+    QVERIFY(window.notices()->text().contains("without saving"));
+    for (auto* button : window.notices()->findChildren<QPushButton*>()) {
+        if (button->text() == "Restore") button->click();
+    }
+    QCOMPARE(window.document()->value("seed"), Json(77));
+    QVERIFY(window.document()->isModified());
+    QVERIFY(!QFileInfo::exists(stateFolder() + "/draft-999999999.json"));
+}
+
+void TestWindow::closingAsksOnlyWhenSomethingIsLost()
+{
+    MainWindow window;
+    window.show();
+    QVERIFY(window.close());
+    QVERIFY(dialogs::takeShown().isEmpty());
+    window.show();
+    window.document()->setValue("seed", 5);
+    QVERIFY(!window.close());  // the question is closed without an answer
+    QCOMPARE(dialogs::takeShown().size(), 1);
+    dialogs::answerButton(1);  // Discard Changes
+    QVERIFY(window.close());
+}
+
+void TestWindow::closingDuringARun()
+{
+    ScriptedEngine engine;
+    Script script;
+    script.steps = 100000;
+    script.perStep = std::chrono::microseconds(200);
+    engine.setScript(script);
+    setEngineForTesting(&engine);
+    {
+        MainWindow window;
+        auto experiment = std::make_shared<Experiment>(window.document()->resolved());
+        QVERIFY(window.session()->start(experiment, m_folder / "out"));
+        QVERIFY(!window.close());
+        QVERIFY(window.session()->isActive());
+        dialogs::answerButton(0);  // Stop After This Step and Quit
+        QVERIFY(window.close());
+    }
+    setEngineForTesting(nullptr);
+}
+
+void TestWindow::dropOpens()
+{
+    test::writeFile(m_folder / "dropped.json", R"({"format":"sentence-studio/experiment","version":1,"name":"dropped"})");
+    test::writeFile(m_folder / "pairs.csv", "anchor,positive\na,b\nc,d\n");
+    MainWindow window;
+    const auto drop = [&](const std::filesystem::path& path) {
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(QString::fromStdString(path))});
+        QDropEvent event(QPointF(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(&window, &event);
+    };
+    drop(m_folder / "dropped.json");
+    QCOMPARE(window.document()->experiment().name, std::string("dropped"));
+    drop(m_folder / "pairs.csv");
+    QTRY_COMPARE(window.document()->value("train[0].loss.type"), Json("MultipleNegativesRankingLoss"));
+}
+
+void TestWindow::presetsApplyInOneStep()
+{
+    MainWindow window;
+    window.openSample();
+    QMenu* presets = nullptr;
+    for (QMenu* menu : window.findChildren<QMenu*>()) {
+        if (menu->title().remove('&') == "Load Preset") presets = menu;
+    }
+    QVERIFY(presets);
+    Q_EMIT presets->aboutToShow();
+    QVERIFY(presets->actions().size() >= 8);
+    dialogs::answerButton(0);
+    presets->actions().first()->trigger();
+    const QString shown = dialogs::takeShown().join('\n');
+    QVERIFY2(shown.contains("Quick sample") && shown.contains("→ 50"), qPrintable(shown));
+    QCOMPARE(window.document()->value("max_steps"), Json(50));
+    QCOMPARE(window.document()->experiment().name, std::string("STS-B sample"));
+    QCOMPARE(window.document()->experiment().train.size(), std::size_t(1));
+    QCOMPARE(window.document()->undoStack()->count(), 1);
+    window.document()->undoStack()->undo();
+    QCOMPARE(window.document()->value("max_steps"), Json(-1));
+}
+
+void TestWindow::fitsASmallScreen()
+{
+    MainWindow window;
+    window.openSample();
+    window.designer()->buildAll();
+    QVERIFY2(window.minimumSizeHint().width() <= 1024, qPrintable(QString::number(window.minimumSizeHint().width())));
+    QVERIFY2(window.minimumSizeHint().height() <= 768, qPrintable(QString::number(window.minimumSizeHint().height())));
+}
+
+QTEST_MAIN(TestWindow)
+#include "tst_window.moc"

@@ -1,0 +1,417 @@
+#include "ui/app/mainwindow.h"
+
+#include "core/arguments/argumentfields.h"
+#include "core/experiment/experiment.h"
+#include "session/trainingsession.h"
+#include "ui/app/draftstore.h"
+#include "ui/app/noticebar.h"
+#include "ui/app/recentfiles.h"
+#include "ui/app/resourcefolder.h"
+#include "ui/designer/datapage.h"
+#include "ui/designer/designerpage.h"
+#include "ui/designer/diffdialog.h"
+#include "ui/designer/experimentdocument.h"
+#include "ui/monitor/monitorpage.h"
+#include "ui/widgets/dialogs.h"
+#include "ui/widgets/icons.h"
+
+#include <QAction>
+#include <QActionGroup>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDir>
+#include <QFileInfo>
+#include <QLabel>
+#include <QMimeData>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolBar>
+#include <QToolButton>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace studio {
+
+MainWindow::MainWindow(QWidget* parent)
+    : QMainWindow(parent), m_document(new ExperimentDocument(this)), m_session(new TrainingSession(this)),
+      m_drafts(new DraftStore(m_document, stateFolder(), this)), m_designer(new DesignerPage(m_document)),
+      m_monitor(new MonitorPage(m_session)), m_notices(new NoticeBar), m_pages(new QStackedWidget),
+      m_navigation(new QActionGroup(this)), m_reason(new QToolButton), m_state(new QLabel)
+{
+    setObjectName(QStringLiteral("mainWindow"));
+    setWindowIcon(QIcon(QStringLiteral(":/icons/sentence-studio.svg")));
+    setAcceptDrops(true);
+    auto* central = new QWidget;
+    auto* column = new QVBoxLayout(central);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_notices);
+    column->addWidget(m_pages, 1);
+    setCentralWidget(central);
+
+    makeActions();
+    makeToolBar();
+    makeNavigation();
+    makeMenus();
+
+    m_reason->setAutoRaise(true);
+    m_reason->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_reason->setAccessibleName(tr("Why Start is off"));
+    connect(m_reason, &QToolButton::clicked, this, [this] {
+        showPage(QStringLiteral("designer"));
+        m_designer->revealFirstProblem();
+    });
+    statusBar()->addWidget(m_reason, 1);
+    statusBar()->addPermanentWidget(m_state);
+
+    connect(m_document, &ExperimentDocument::fileChanged, this, &MainWindow::updateTitle);
+    connect(m_document, &ExperimentDocument::modifiedChanged, this, &MainWindow::updateTitle);
+    connect(m_document, &ExperimentDocument::changed, this, [this](const QString& key) {
+        if (key.isEmpty() || key == QLatin1String("name")) updateTitle();
+    });
+    connect(m_document, &ExperimentDocument::validated, this, &MainWindow::updateStart);
+    connect(m_session, &TrainingSession::stateChanged, this, &MainWindow::updateStart);
+    connect(m_session, &TrainingSession::finished, this, &MainWindow::onRunFinished);
+    connect(m_monitor, &MonitorPage::startRequested, this, &MainWindow::start);
+    connect(m_monitor, &MonitorPage::stopRequested, this, &MainWindow::stop);
+    updateTitle();
+    updateStart();
+    restoreLayout();
+}
+
+MainWindow::~MainWindow()
+{
+    // Editors that are still open commit while they die: take them down before the window's own parts.
+    delete takeCentralWidget();
+}
+
+void MainWindow::addNavigation(const QString& id, const QString& text, const QString& icon, QWidget* page)
+{
+    m_pages->addWidget(page);
+    auto* action = new QAction(studioIcon(icon), text, m_navigation);
+    action->setCheckable(true);
+    action->setData(id);
+    action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_0 + m_pages->count())));
+    connect(action, &QAction::triggered, m_pages, [this, page] { m_pages->setCurrentWidget(page); });
+}
+
+void MainWindow::makeNavigation()
+{
+    addNavigation(QStringLiteral("designer"), tr("Designer"), QStringLiteral("designer"), m_designer);
+    addNavigation(QStringLiteral("monitor"), tr("Monitor"), QStringLiteral("monitor"), m_monitor);
+    auto* bar = new QToolBar(tr("Pages"));
+    bar->setObjectName(QStringLiteral("navigation"));
+    bar->setMovable(false);
+    bar->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
+    bar->setIconSize(QSize(24, 24));
+    bar->addActions(m_navigation->actions());
+    addToolBar(Qt::LeftToolBarArea, bar);
+    showPage(QStringLiteral("designer"));
+}
+
+void MainWindow::makeToolBar()
+{
+    auto* bar = addToolBar(tr("Experiment"));
+    bar->setObjectName(QStringLiteral("experimentBar"));
+    bar->setMovable(false);
+    bar->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    bar->setIconSize(QSize(18, 18));
+    bar->addActions({m_new, m_open, m_openSample, m_save});
+    bar->addSeparator();
+    bar->addActions({m_undo, m_redo});
+    bar->addSeparator();
+    bar->addActions({m_start, m_stop});
+    for (QAction* action : {m_undo, m_redo}) {
+        static_cast<QToolButton*>(bar->widgetForAction(action))->setToolButtonStyle(Qt::ToolButtonIconOnly);
+    }
+}
+
+void MainWindow::showPage(const QString& id)
+{
+    const auto actions = m_navigation->actions();
+    for (QAction* action : actions) {
+        if (action->data().toString() == id) action->trigger();
+    }
+}
+
+// ---- Files
+
+bool MainWindow::mayDiscard(const QString& title)
+{
+    if (!m_document->isModified()) return true;
+    Experiment saved;
+    if (!m_document->filePath().isEmpty()) {
+        if (const auto onDisk = loadExperiment(m_document->filePath().toStdString())) saved = onDisk->experiment;
+    } else {
+        saved = m_document->savedExperiment();
+    }
+    DiffDialog::Texts texts;
+    texts.title = title;
+    texts.text = tr("“%1” has unsaved changes. Ticked ones are kept when you save.").arg(m_document->displayName());
+    texts.leftHeader = tr("Saved");
+    texts.rightHeader = tr("Now");
+    texts.buttons = QStringList{tr("Save"), tr("Discard Changes"), tr("Cancel")};
+    DiffDialog dialog(texts, differences(saved, m_document->experiment()), true, this);
+    const int answer = dialog.run();
+    if (answer == 1) return true;
+    if (answer != 0) return false;
+    const auto kept = dialog.ticked();
+    std::vector<Edit> dropped;
+    for (const Difference& difference : differences(saved, m_document->experiment())) {
+        const bool keep = std::any_of(kept.begin(), kept.end(), [&](const Difference& one) { return one.key == difference.key; });
+        if (!keep) dropped.push_back({difference.key, difference.left});
+    }
+    m_document->apply(tr("Drop Changes"), dropped);
+    return save();
+}
+
+void MainWindow::told(const Status& status, const QString& title)
+{
+    if (!status) dialogs::tell(this, title, QString::fromStdString(status.error().text()));
+}
+
+void MainWindow::newExperiment()
+{
+    if (!mayDiscard(tr("New Experiment"))) return;
+    m_document->startNew();
+    showPage(QStringLiteral("designer"));
+}
+
+void MainWindow::open()
+{
+    if (!mayDiscard(tr("Open Experiment"))) return;
+    const QString path = dialogs::openFile(this, tr("Open Experiment"), m_document->baseFolder(),
+                                           tr("Experiments (*.json);;All files (*)"));
+    if (!path.isEmpty()) openFile(path);
+}
+
+bool MainWindow::openFile(const QString& path)
+{
+    const Status status = m_document->open(path);
+    told(status, tr("Open Experiment"));
+    if (!status) return false;
+    RecentFiles::add(m_document->filePath());
+    if (!m_document->loadIssues().empty()) {
+        QStringList lines;
+        for (const Issue& issue : m_document->loadIssues()) lines << QString::fromStdString(issue.message);
+        m_notices->showNotice(lines.join(u'\n'));
+    } else {
+        m_notices->dismiss();
+    }
+    showPage(QStringLiteral("designer"));
+    return true;
+}
+
+bool MainWindow::openSample()
+{
+    if (!mayDiscard(tr("Open Sample"))) return false;
+    const Status status =
+        m_document->openTemplate(resourceFolder() + QStringLiteral("/experiments/sample.experiment.json"));
+    told(status, tr("Open Sample"));
+    if (status) showPage(QStringLiteral("designer"));
+    return status.ok();
+}
+
+bool MainWindow::save()
+{
+    return m_document->filePath().isEmpty() ? saveAs() : writeTo(m_document->filePath());
+}
+
+bool MainWindow::saveAs()
+{
+    const QString start = m_document->filePath().isEmpty()
+                              ? QDir::homePath() + u'/' + m_document->displayName() + QStringLiteral(".experiment.json")
+                              : m_document->filePath();
+    QString path = dialogs::saveFile(this, tr("Save Experiment"), start, tr("Experiments (*.experiment.json)"));
+    if (path.isEmpty()) return false;
+    if (QFileInfo(path).suffix().isEmpty()) path += QStringLiteral(".experiment.json");
+    return writeTo(path);
+}
+
+bool MainWindow::writeTo(const QString& path)
+{
+    const Status status = m_document->save(path);
+    told(status, tr("Save Experiment"));
+    if (!status) return false;
+    RecentFiles::add(m_document->filePath());
+    statusBar()->showMessage(tr("Saved %1").arg(QDir::toNativeSeparators(path)), 4000);
+    return true;
+}
+
+void MainWindow::loadPreset(const QString& path)
+{
+    const auto loaded = loadExperiment(path.toStdString());
+    if (!loaded) {
+        told(loaded.error(), tr("Load Preset"));
+        return;
+    }
+    const Experiment preset = absolutePaths(loaded->experiment, QFileInfo(path).absolutePath().toStdString());
+    std::vector<Difference> parts;
+    for (const Difference& difference : differences(m_document->experiment(), preset)) {
+        // A preset that names no model or data leaves those of the experiment alone.
+        if (difference.key == QLatin1String("name") || difference.key == QLatin1String("notes")) continue;
+        const bool argument = findField(difference.key.toStdString()) != nullptr;
+        if (!argument && (difference.right.is_null() || difference.right.empty())) continue;
+        parts.push_back(difference);
+    }
+    const QString name = preset.name.empty() ? QFileInfo(path).baseName() : QString::fromStdString(preset.name);
+    if (parts.empty()) {
+        statusBar()->showMessage(tr("The experiment is already as “%1” says.").arg(name), 4000);
+        return;
+    }
+    DiffDialog::Texts texts;
+    texts.title = tr("Load Preset");
+    texts.text = QStringLiteral("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), QString::fromStdString(preset.notes).toHtmlEscaped());
+    texts.leftHeader = tr("Now");
+    texts.rightHeader = tr("Preset");
+    texts.buttons = QStringList{tr("Apply Ticked"), tr("Cancel")};
+    DiffDialog dialog(texts, parts, true, this);
+    if (dialog.run() != 0) return;
+    std::vector<Edit> edits;
+    for (const Difference& chosen : dialog.ticked()) edits.push_back({chosen.key, chosen.right});
+    m_document->apply(tr("Load Preset %1").arg(name), edits);
+}
+
+void MainWindow::offerDraft()
+{
+    const auto draft = m_drafts->abandoned();
+    if (!draft) return;
+    const QString name = draft->path.isEmpty() ? tr("an experiment without a name") : QFileInfo(draft->path).fileName();
+    m_notices->showNotice(tr("The program ended without saving %1.").arg(name),
+                          {{tr("Restore"),
+                            [this, draft] {
+                                told(m_document->restore(draft->text, draft->path), tr("Restore"));
+                                DraftStore::forget(*draft);
+                            }},
+                           {tr("Forget It"), [draft] { DraftStore::forget(*draft); }}});
+}
+
+// ---- Running
+
+void MainWindow::start()
+{
+    if (m_session->isActive()) return;
+    m_designer->flush();
+    m_document->validateNow();
+    if (m_document->firstError()) {
+        showPage(QStringLiteral("designer"));
+        m_designer->revealFirstProblem();
+        return;
+    }
+    auto experiment = std::make_shared<Experiment>(m_document->resolved());
+    m_monitor->setExperimentName(m_document->displayName());
+    if (m_session->start(experiment, m_document->outputFolder().toStdString())) showPage(QStringLiteral("monitor"));
+}
+
+void MainWindow::stop()
+{
+    m_session->stop();
+}
+
+void MainWindow::updateStart()
+{
+    const bool active = m_session->isActive();
+    const Issue* error = m_document->firstError();
+    const QString reason = active  ? tr("A run is going on.")
+                           : error ? QString::fromStdString(error->message)
+                                   : QString();
+    m_start->setEnabled(!active && !error);
+    m_start->setToolTip(reason.isEmpty() ? tr("Start the run (Ctrl+Return)") : tr("Start is off: %1").arg(reason));
+    m_stop->setEnabled(active && m_session->state() != TrainingSession::State::Stopping);
+    m_saveNow->setEnabled(active);
+    m_evaluateNow->setEnabled(active);
+    m_monitor->setStartAllowed(!active && !error, reason);
+
+    m_reason->setVisible(error != nullptr);
+    if (error) {
+        int count = 0;
+        for (const Issue& issue : m_document->issues()) count += issue.severity == Severity::Error ? 1 : 0;
+        const QString text = count > 1 ? tr("Start is off: %1 (and %2 more)").arg(reason).arg(count - 1)
+                                       : tr("Start is off: %1").arg(reason);
+        m_reason->setIcon(studioIcon(QStringLiteral("error"), errorColour(palette())));
+        m_reason->setText(fontMetrics().elidedText(text, Qt::ElideRight, fontMetrics().averageCharWidth() * 110));
+        m_reason->setToolTip(tr("%1\nClick to go to the field.").arg(QString::fromStdString(error->message)));
+    }
+    m_state->setText(m_session->state() == TrainingSession::State::Idle ? QString()
+                                                                        : TrainingSession::stateText(m_session->state()));
+}
+
+void MainWindow::onRunFinished()
+{
+    updateStart();
+    if (!isActiveWindow()) QApplication::alert(this);
+}
+
+// ---- Window
+
+void MainWindow::updateTitle()
+{
+    setWindowTitle(m_document->displayName() + QStringLiteral("[*] — ") + tr("Sentence Studio"));
+    setWindowFilePath(m_document->filePath());
+    setWindowModified(m_document->isModified());
+    m_monitor->setExperimentName(m_document->displayName());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (m_session->isActive()) {
+        const int answer = dialogs::ask(this, tr("Quit"), tr("A run is going on."),
+                                        tr("It can stop after its present step and keep what it learned."),
+                                        {tr("Stop After This Step and Quit"), tr("Cancel")}, 1);
+        if (answer != 0) {
+            event->ignore();
+            return;
+        }
+        m_session->stop();
+    }
+    if (!mayDiscard(tr("Quit"))) {
+        event->ignore();
+        return;
+    }
+    m_drafts->clear();
+    saveLayout();
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    const auto urls = event->mimeData()->urls();
+    if (urls.size() != 1 || !urls.constFirst().isLocalFile()) return;
+    const QString name = urls.constFirst().fileName();
+    statusBar()->showMessage(name.endsWith(QLatin1String(".json")) ? tr("Drop to open %1").arg(name)
+                                                                   : tr("Drop to add %1 to the training data").arg(name), 3000);
+    event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    const QString path = event->mimeData()->urls().constFirst().toLocalFile();
+    event->acceptProposedAction();
+    if (path.endsWith(QLatin1String(".json"))) {
+        if (mayDiscard(tr("Open Experiment"))) openFile(path);
+    } else {
+        showPage(QStringLiteral("designer"));
+        m_designer->showPage(QStringLiteral("data"));
+        m_designer->dataPage()->addFile(QStringLiteral("train"), path);
+    }
+}
+
+void MainWindow::restoreLayout()
+{
+    const QSettings settings;
+    resize(1280, 820);
+    restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
+    restoreState(settings.value(QStringLiteral("window/state")).toByteArray(), 1);
+}
+
+void MainWindow::saveLayout() const
+{
+    QSettings settings;
+    settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
+    settings.setValue(QStringLiteral("window/state"), saveState(1));
+}
+
+} // namespace studio

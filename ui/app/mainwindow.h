@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/result.h"
+
+#include <QMainWindow>
+
+#include <memory>
+
+class QAction;
+class QActionGroup;
+class QLabel;
+class QMenu;
+class QStackedWidget;
+class QToolButton;
+
+namespace studio {
+
+class DesignerPage;
+class DraftStore;
+class ExperimentDocument;
+class MonitorPage;
+class NoticeBar;
+class TrainingSession;
+
+/// Assembles the pages and the actions, and nothing else: the document holds the experiment, the session runs it.
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+
+public:
+    explicit MainWindow(QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    ExperimentDocument* document() const { return m_document; }
+    TrainingSession* session() const { return m_session; }
+    DesignerPage* designer() const { return m_designer; }
+    NoticeBar* notices() const { return m_notices; }
+
+    /// Opens a file without asking about unsaved changes; a failure is shown.
+    bool openFile(const QString& path);
+    bool openSample();
+    void showPage(const QString& id);  ///< "designer", "monitor"
+    /// Offers the draft of a program that crashed, in a bar.
+    void offerDraft();
+
+public Q_SLOTS:
+    void newExperiment();
+    void open();
+    bool save();
+    bool saveAs();
+    void start();
+    void stop();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    void makeActions();
+    void makeMenus();
+    void makeToolBar();
+    void makeNavigation();
+    void addNavigation(const QString& id, const QString& text, const QString& icon, QWidget* page);
+    void fillRecentMenu();
+    void fillPresetMenu();
+    void loadPreset(const QString& path);
+    bool writeTo(const QString& path);
+    bool mayDiscard(const QString& title);
+    void told(const Status& status, const QString& title);
+    void updateTitle();
+    void updateStart();
+    void onRunFinished();
+    void restoreLayout();
+    void saveLayout() const;
+
+    ExperimentDocument* m_document;
+    TrainingSession* m_session;
+    DraftStore* m_drafts;
+    DesignerPage* m_designer;
+    MonitorPage* m_monitor;
+    NoticeBar* m_notices;
+    QStackedWidget* m_pages;
+    QActionGroup* m_navigation;
+    QToolButton* m_reason;
+    QLabel* m_state;
+    QMenu* m_recentMenu = nullptr;
+    QMenu* m_presetMenu = nullptr;
+    QAction* m_new;
+    QAction* m_open;
+    QAction* m_openSample;
+    QAction* m_save;
+    QAction* m_saveAs;
+    QAction* m_undo;
+    QAction* m_redo;
+    QAction* m_start;
+    QAction* m_stop;
+    QAction* m_saveNow;
+    QAction* m_evaluateNow;
+    QAction* m_find;
+};
+
+} // namespace studio

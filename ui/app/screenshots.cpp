@@ -1,0 +1,105 @@
+#include "ui/app/screenshots.h"
+
+#include "session/scriptedengine.h"
+#include "session/trainingsession.h"
+#include "ui/app/mainwindow.h"
+#include "ui/designer/designerpage.h"
+#include "ui/designer/experimentdocument.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QPalette>
+#include <QStyle>
+#include <QThreadPool>
+
+namespace studio {
+
+namespace {
+
+void settle(int milliseconds)
+{
+    QElapsedTimer clock;
+    clock.start();
+    while (clock.elapsed() < milliseconds) QApplication::processEvents(QEventLoop::AllEvents, 10);
+}
+
+} // namespace
+
+int takeScreenshots(MainWindow& window, const QString& folder, const QString& suffix)
+{
+    if (!QDir().mkpath(folder)) return 0;
+    int count = 0;
+    const auto grab = [&](const QString& name) {
+        settle(60);
+        if (window.grab().save(QStringLiteral("%1/%2%3.png").arg(folder, name, suffix))) ++count;
+    };
+    window.show();
+    settle(100);
+    grab(QStringLiteral("empty"));
+    window.openSample();
+    window.designer()->buildAll();
+    settle(400);
+    QThreadPool::globalInstance()->waitForDone();
+    for (const QString& page : window.designer()->pageIds()) {
+        window.designer()->showPage(page);
+        grab(QStringLiteral("designer-") + page);
+    }
+
+    // A form with edits, a warning and an error, and the search.
+    ExperimentDocument* document = window.document();
+    document->setValue(QStringLiteral("learning_rate"), 0.5);
+    document->setValue(QStringLiteral("eval_steps"), 0);
+    window.designer()->reveal(QStringLiteral("learning_rate"), QStringLiteral("set_training"));
+    settle(1500);
+    grab(QStringLiteral("designer-edited"));
+    document->undoStack()->setIndex(0);
+
+    ScriptedEngine engine;
+    Script script;
+    script.steps = 360;
+    script.perStep = std::chrono::microseconds(2000);
+    engine.setScript(script);
+    setEngineForTesting(&engine);
+    window.start();
+    QElapsedTimer clock;
+    clock.start();
+    while (window.session()->isActive() && clock.elapsed() < 15000) settle(50);
+    window.showPage(QStringLiteral("monitor"));
+    settle(300);
+    grab(QStringLiteral("monitor"));
+    setEngineForTesting(nullptr);
+    return count;
+}
+
+void useDarkPalette()
+{
+    QPalette palette;
+    const QColor window(0x1f, 0x22, 0x27), base(0x17, 0x19, 0x1d), text(0xe6, 0xe8, 0xeb), button(0x2b, 0x2f, 0x36);
+    const QColor quiet(0x9a, 0xa1, 0xab), accent(0x4c, 0x8d, 0xff);
+    palette.setColor(QPalette::Window, window);
+    palette.setColor(QPalette::WindowText, text);
+    palette.setColor(QPalette::Base, base);
+    palette.setColor(QPalette::AlternateBase, QColor(0x23, 0x27, 0x2d));
+    palette.setColor(QPalette::Text, text);
+    palette.setColor(QPalette::PlaceholderText, quiet);
+    palette.setColor(QPalette::Button, button);
+    palette.setColor(QPalette::ButtonText, text);
+    palette.setColor(QPalette::BrightText, Qt::white);
+    palette.setColor(QPalette::Highlight, accent);
+    palette.setColor(QPalette::HighlightedText, Qt::white);
+    palette.setColor(QPalette::Link, accent.lighter(130));
+    palette.setColor(QPalette::ToolTipBase, button);
+    palette.setColor(QPalette::ToolTipText, text);
+    palette.setColor(QPalette::Light, button.lighter(130));
+    palette.setColor(QPalette::Midlight, button.lighter(115));
+    palette.setColor(QPalette::Mid, QColor(0x3a, 0x40, 0x49));
+    palette.setColor(QPalette::Dark, QColor(0x12, 0x14, 0x17));
+    palette.setColor(QPalette::Shadow, Qt::black);
+    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText}) {
+        palette.setColor(QPalette::Disabled, role, QColor(0x6b, 0x72, 0x7c));
+    }
+    QApplication::setPalette(palette);
+}
+
+} // namespace studio

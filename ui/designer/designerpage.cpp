@@ -1,0 +1,322 @@
+#include "ui/designer/designerpage.h"
+
+#include "core/arguments/setgroups.h"
+#include "ui/designer/argumentform.h"
+#include "ui/designer/datapage.h"
+#include "ui/designer/datapreview.h"
+#include "ui/designer/evaluationpage.h"
+#include "ui/designer/experimentdocument.h"
+#include "ui/designer/formrow.h"
+#include "ui/designer/losspage.h"
+#include "ui/designer/modelpage.h"
+#include "ui/designer/planstrip.h"
+#include "ui/designer/settingsearch.h"
+#include "ui/widgets/icons.h"
+#include "ui/widgets/searchbox.h"
+
+#include <QCheckBox>
+#include <QEvent>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QListWidget>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTreeWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace studio {
+
+namespace {
+
+constexpr int kHitKey = Qt::UserRole;
+constexpr int kHitPage = Qt::UserRole + 1;
+
+QString spoken(int errors, int warnings)
+{
+    QStringList parts;
+    if (errors > 0) parts << DesignerPage::tr("%n error(s)", nullptr, errors);
+    if (warnings > 0) parts << DesignerPage::tr("%n warning(s)", nullptr, warnings);
+    return parts.join(QStringLiteral(", "));
+}
+
+} // namespace
+
+DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
+    : QWidget(parent), m_document(document), m_search(new SearchBox(tr("Search settings"))), m_tree(new QTreeWidget),
+      m_hits(new QListWidget), m_left(new QStackedWidget), m_pages(new QStackedWidget),
+      m_advanced(new QCheckBox(tr("Show &advanced"))), m_onlyChanged(new QCheckBox(tr("Show only &changed")))
+{
+    auto* side = new QWidget;
+    auto* sideColumn = new QVBoxLayout(side);
+    sideColumn->setContentsMargins(8, 8, 4, 8);
+    sideColumn->addWidget(m_search);
+    sideColumn->addWidget(m_left, 1);
+    sideColumn->addWidget(m_advanced);
+    sideColumn->addWidget(m_onlyChanged);
+    m_left->addWidget(m_tree);
+    m_left->addWidget(m_hits);
+    m_tree->setHeaderHidden(true);
+    m_tree->setColumnCount(2);
+    m_tree->header()->setStretchLastSection(false);
+    m_tree->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    m_tree->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+    m_tree->setRootIsDecorated(false);
+    m_tree->setIndentation(12);
+    m_tree->setUniformRowHeights(true);
+    m_tree->setAccessibleName(tr("Pages"));
+    m_hits->setAccessibleName(tr("Search results"));
+    m_hits->installEventFilter(this);
+
+    auto* splitter = new QSplitter;
+    splitter->setChildrenCollapsible(false);
+    splitter->addWidget(side);
+    auto* right = new QWidget;
+    auto* rightColumn = new QVBoxLayout(right);
+    rightColumn->setContentsMargins(0, 0, 0, 0);
+    rightColumn->setSpacing(0);
+    rightColumn->addWidget(m_pages, 1);
+    m_plan = new PlanStrip(document);
+    rightColumn->addWidget(m_plan);
+    splitter->addWidget(right);
+    splitter->setStretchFactor(1, 1);
+    splitter->setSizes({fontMetrics().averageCharWidth() * 38, 900});
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(splitter);
+
+    auto* experiment = addHeading(tr("Experiment"));
+    addPage(experiment, new ModelPage(document));
+    addPage(experiment, m_dataPage = new DataPage(document));
+    addPage(experiment, m_lossPage = new LossPage(document));
+    addPage(experiment, new EvaluationPage(document));
+    QTreeWidgetItem* arguments = addHeading(tr("Training arguments"));
+    QTreeWidgetItem* more = addHeading(tr("More"));
+    for (const ArgumentPage& page : argumentPages()) {
+        addPage(page.method.empty() ? more : arguments, new ArgumentForm(document, page));
+    }
+    m_tree->expandAll();
+
+    connect(m_tree, &QTreeWidget::currentItemChanged, this, [this](QTreeWidgetItem* item) {
+        if (auto* page = m_items.key(item)) showPage(page->id());
+    });
+    connect(m_search, &QLineEdit::textChanged, this, &DesignerPage::search);
+    connect(m_search, &QLineEdit::returnPressed, this, [this] { openHit(std::max(0, m_hits->currentRow())); });
+    connect(m_search, &SearchBox::wantsResults, this, [this] {
+        if (m_hits->count() > 0 && !m_search->text().isEmpty()) m_hits->setFocus(Qt::TabFocusReason);
+    });
+    connect(m_search, &SearchBox::left, this, [this] { m_pages->currentWidget()->setFocus(); });
+    connect(m_hits, &QListWidget::itemActivated, this, [this](QListWidgetItem* item) { openHit(m_hits->row(item)); });
+    connect(m_hits, &QListWidget::itemClicked, this, [this](QListWidgetItem* item) { openHit(m_hits->row(item)); });
+    connect(m_advanced, &QCheckBox::toggled, this, &DesignerPage::setFilter);
+    connect(m_onlyChanged, &QCheckBox::toggled, this, &DesignerPage::setFilter);
+    connect(document, &ExperimentDocument::changed, this, &DesignerPage::onChanged);
+    connect(document, &ExperimentDocument::validated, this, &DesignerPage::onValidated);
+    connect(m_dataPage, &DataPage::headRead, this,
+            [this](const QString& set) { m_lossPage->setHead(set, m_dataPage->preview(set)->head()); });
+    showPage(QStringLiteral("model"));
+    refreshTree();
+}
+
+QTreeWidgetItem* DesignerPage::addHeading(const QString& title)
+{
+    auto* heading = new QTreeWidgetItem(m_tree, {title});
+    heading->setFlags(Qt::ItemIsEnabled);
+    heading->setFirstColumnSpanned(true);
+    QFont font = m_tree->font();
+    font.setCapitalization(QFont::AllUppercase);
+    font.setPointSizeF(font.pointSizeF() * 0.85);
+    font.setLetterSpacing(QFont::PercentageSpacing, 106);
+    heading->setFont(0, font);
+    heading->setForeground(0, palette().brush(QPalette::PlaceholderText));
+    return heading;
+}
+
+void DesignerPage::addPage(QTreeWidgetItem* heading, FormPage* page)
+{
+    m_pages->addWidget(page);
+    m_list << page;
+    auto* item = new QTreeWidgetItem(heading, {page->title()});
+    m_items.insert(page, item);
+    connect(page, &FormPage::fieldFocused, this, &DesignerPage::fieldFocused);
+    connect(page, &FormPage::pageWanted, this, [this](const QString& id, const QString& key) { reveal(key, id); });
+    connect(page, &FormPage::advancedWanted, this, [this] { m_advanced->setChecked(true); });
+}
+
+FormPage* DesignerPage::page(const QString& id) const
+{
+    for (FormPage* page : m_list) {
+        if (page->id() == id) return page;
+    }
+    return nullptr;
+}
+
+QStringList DesignerPage::pageIds() const
+{
+    QStringList ids;
+    for (FormPage* page : m_list) ids << page->id();
+    return ids;
+}
+
+QString DesignerPage::currentPage() const
+{
+    return static_cast<FormPage*>(m_pages->currentWidget())->id();
+}
+
+void DesignerPage::showPage(const QString& id)
+{
+    FormPage* wanted = page(id);
+    if (!wanted) return;
+    m_tree->setCurrentItem(m_items.value(wanted));
+    m_pages->setCurrentWidget(wanted);
+    wanted->ensureBuilt();
+    if (wanted == m_lossPage) m_dataPage->ensureBuilt();  // which losses fit is read off the files
+}
+
+bool DesignerPage::reveal(const QString& key, const QString& pageId)
+{
+    FormPage* target = page(pageId);
+    if (!target || !target->owns(key)) {
+        // The page that is open wins, then the first in the tree.
+        auto* current = static_cast<FormPage*>(m_pages->currentWidget());
+        target = current->owns(key) ? current : nullptr;
+        for (FormPage* candidate : m_list) {
+            if (!target && candidate->owns(key)) target = candidate;
+        }
+    }
+    if (!target) return false;
+    m_search->clear();
+    showPage(target->id());
+    return target->reveal(key);
+}
+
+void DesignerPage::revealFirstProblem()
+{
+    const Issue* error = m_document->firstError();
+    if (!error) return;
+    for (const std::string& key : error->keys) {
+        if (reveal(QString::fromStdString(key))) return;
+    }
+}
+
+void DesignerPage::focusSearch()
+{
+    m_search->setFocus(Qt::ShortcutFocusReason);
+    m_search->selectAll();
+}
+
+void DesignerPage::flush()
+{
+    for (FormPage* page : m_list) page->flush();
+}
+
+void DesignerPage::buildAll()
+{
+    for (FormPage* page : m_list) page->ensureBuilt();
+}
+
+void DesignerPage::onChanged(const QString& key)
+{
+    for (FormPage* page : m_list) page->refresh(key);
+    refreshTree();
+}
+
+void DesignerPage::onValidated()
+{
+    for (FormPage* page : m_list) page->refreshIssues();
+    refreshTree();
+}
+
+void DesignerPage::refreshTree()
+{
+    const QStringList unsaved = m_document->unsavedArguments();
+    for (FormPage* page : m_list) {
+        int errors = 0;
+        int warnings = 0;
+        for (const Issue& issue : m_document->issues()) {
+            const bool here = std::any_of(issue.keys.begin(), issue.keys.end(), [&](const std::string& key) {
+                return page->owns(QString::fromStdString(key));
+            });
+            if (!here) continue;
+            if (issue.severity == Severity::Error) ++errors;
+            if (issue.severity == Severity::Warning) ++warnings;
+        }
+        QTreeWidgetItem* item = m_items.value(page);
+        const int shown = errors > 0 ? errors : warnings;
+        item->setText(1, shown > 0 ? QString::number(shown) : QString());
+        const QColor colour = errors > 0 ? errorColour(palette()) : warningColour(palette());
+        item->setIcon(1, shown == 0 ? QIcon()
+                                    : studioIcon(errors > 0 ? QStringLiteral("error") : QStringLiteral("warning"), colour));
+        item->setForeground(1, colour);
+        const QString words = spoken(errors, warnings);
+        item->setToolTip(0, words);
+        item->setToolTip(1, words);
+        item->setData(0, Qt::AccessibleTextRole, words.isEmpty() ? page->title() : page->title() + u' ' + words);
+        const bool edited = std::any_of(unsaved.begin(), unsaved.end(), [&](const QString& key) { return page->owns(key); });
+        QFont font = item->font(0);
+        if (font.bold() != edited) {
+            font.setBold(edited);
+            item->setFont(0, font);
+        }
+    }
+}
+
+void DesignerPage::search(const QString& text)
+{
+    if (text.trimmed().isEmpty()) {
+        m_left->setCurrentWidget(m_tree);
+        return;
+    }
+    m_hits->clear();
+    for (const SearchHit& hit : searchSettings(text, *m_document)) {
+        auto* item = new QListWidgetItem(QStringLiteral("%1\n%2 · %3").arg(hit.label, hit.pageTitle, hit.key));
+        item->setData(kHitKey, hit.key);
+        item->setData(kHitPage, hit.page);
+        item->setData(Qt::AccessibleTextRole, QStringLiteral("%1, %2").arg(hit.label, hit.pageTitle));
+        m_hits->addItem(item);
+    }
+    if (m_hits->count() == 0) {
+        auto* none = new QListWidgetItem(tr("Nothing is called “%1”.").arg(text));
+        none->setFlags(Qt::NoItemFlags);
+        m_hits->addItem(none);
+    } else {
+        m_hits->setCurrentRow(0);
+    }
+    m_left->setCurrentWidget(m_hits);
+}
+
+void DesignerPage::openHit(int row)
+{
+    const QListWidgetItem* item = m_hits->item(row);
+    if (!item || m_search->text().isEmpty()) return;
+    const QString key = item->data(kHitKey).toString();
+    const QString page = item->data(kHitPage).toString();
+    if (!key.isEmpty()) reveal(key, page);
+}
+
+void DesignerPage::setFilter()
+{
+    const RowFilter filter{m_advanced->isChecked(), m_onlyChanged->isChecked()};
+    for (FormPage* page : m_list) page->setFilter(filter);
+}
+
+bool DesignerPage::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_hits && event->type() == QEvent::KeyPress) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Escape || (key->key() == Qt::Key_Up && m_hits->currentRow() == 0)) {
+            m_search->setFocus();
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+void DesignerPage::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::PaletteChange) refreshTree();
+    QWidget::changeEvent(event);
+}
+
+} // namespace studio

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "ui/designer/formpage.h"
+
+#include <QHash>
+#include <QWidget>
+
+class QCheckBox;
+class QListWidget;
+class QStackedWidget;
+class QTreeWidget;
+class QTreeWidgetItem;
+
+namespace studio {
+
+class DataPage;
+class ExperimentDocument;
+class LossPage;
+class PlanStrip;
+class SearchBox;
+
+/// The designer: page tree with search and filters on the left, the chosen page on the right, the plan below.
+class DesignerPage : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit DesignerPage(ExperimentDocument* document, QWidget* parent = nullptr);
+
+    /// Opens the page that shows the key, scrolls there and flashes the field.
+    bool reveal(const QString& key, const QString& pageId = {});
+    /// The first error, with the keyboard in its field.
+    void revealFirstProblem();
+    void showPage(const QString& id);
+    QString currentPage() const;
+    QStringList pageIds() const;
+    FormPage* page(const QString& id) const;
+    void focusSearch();
+    /// Marks pending problems of all editors now (Start was pressed).
+    void flush();
+    /// Builds all pages that are not built yet.
+    void buildAll();
+    DataPage* dataPage() const { return m_dataPage; }
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+Q_SIGNALS:
+    void fieldFocused(const QString& key);
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    QTreeWidgetItem* addHeading(const QString& title);
+    void addPage(QTreeWidgetItem* heading, FormPage* page);
+    void onChanged(const QString& key);
+    void onValidated();
+    void refreshTree();
+    void search(const QString& text);
+    void openHit(int row);
+    void setFilter();
+
+    ExperimentDocument* m_document;
+    SearchBox* m_search;
+    QTreeWidget* m_tree;
+    QListWidget* m_hits;
+    QStackedWidget* m_left;
+    QStackedWidget* m_pages;
+    QCheckBox* m_advanced;
+    QCheckBox* m_onlyChanged;
+    DataPage* m_dataPage = nullptr;
+    LossPage* m_lossPage = nullptr;
+    PlanStrip* m_plan = nullptr;
+    QList<FormPage*> m_list;
+    QHash<FormPage*, QTreeWidgetItem*> m_items;
+};
+
+} // namespace studio

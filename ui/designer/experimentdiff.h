@@ -1,0 +1,26 @@
+#pragma once
+
+#include "core/experiment/experiment.h"
+
+#include <QString>
+
+#include <vector>
+
+namespace studio {
+
+/// A value in which two experiments differ, by key of the document.
+struct Difference
+{
+    QString key;
+    QString label;
+    Json left;
+    Json right;
+};
+
+/// Model, data, losses and evaluators by path, arguments by their Python name: only what differs.
+std::vector<Difference> differences(const Experiment& left, const Experiment& right);
+
+/// "Learning rate: 5e-05 → 2e-05"
+QString describe(const Difference& difference);
+
+} // namespace studio

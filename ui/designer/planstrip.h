@@ -1,0 +1,46 @@
+#pragma once
+
+#include <QWidget>
+
+#include <vector>
+
+class QHBoxLayout;
+class QLabel;
+
+namespace studio {
+
+class ExperimentDocument;
+class RateCurve;
+class RowCounts;
+
+/// What the arguments will make happen, redone at every change: the learning-rate curve and the chain rows → batches →
+/// steps → evaluations, saves, log points. Each number explains itself in its tool tip.
+class PlanStrip : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit PlanStrip(ExperimentDocument* document, QWidget* parent = nullptr);
+
+    /// The numbers as one line, for tests and screen readers.
+    QString summary() const { return m_summary; }
+
+private:
+    struct Number
+    {
+        QString value;
+        QString unit;
+        QString why;
+    };
+    void refresh();
+    void show(const std::vector<Number>& numbers);
+
+    ExperimentDocument* m_document;
+    RowCounts* m_counts;
+    RateCurve* m_curve;
+    QHBoxLayout* m_line;
+    std::vector<QLabel*> m_labels;
+    QString m_summary;
+};
+
+} // namespace studio
