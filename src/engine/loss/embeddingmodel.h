@@ -29,8 +29,11 @@ public:
     /// A copy with weights of its own (contrastive tension trains two); null: the model cannot be copied.
     virtual std::unique_ptr<EmbeddingModel> clone() = 0;
 
-    /// All trainable tensors.
+    /// All trainable tensors, named as below the original's model ("0.auto_model.embeddings…").
     virtual std::vector<NamedTensor> parameters() = 0;
+
+    /// The encoder's settings; null: the model has no transformer.
+    virtual const EncoderConfig* config() const { return nullptr; }
 };
 
 } // namespace studio

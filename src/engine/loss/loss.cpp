@@ -95,7 +95,13 @@ std::vector<at::Tensor> splitColumns(const at::Tensor& embeddings, const PackedB
 at::Tensor Loss::forward(EmbeddingModel& model, const LossBatch& batch)
 {
     auto embeddings = model.embed(batch.pack, batch.context); // [sequences, dim]
-    return compute({splitColumns(embeddings, batch.pack, batch.columns), batch.labels});
+    return compute(
+        {splitColumns(embeddings, batch.pack, batch.columns), batch.labels, guideEmbeddings(batch)});
+}
+
+std::vector<at::Tensor> Loss::guideEmbeddings(const LossBatch&) const
+{
+    return {};
 }
 
 at::Tensor Loss::compute(const LossInput&) const

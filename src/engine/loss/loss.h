@@ -21,6 +21,8 @@ struct LossInput
 {
     std::vector<at::Tensor> embeddings; ///< one [rows, dim] per input column, in column order
     at::Tensor labels; ///< undefined, float [rows], int64 [rows], or float [rows, k] or [rows, k, dim]
+    std::vector<at::Tensor>
+        guide; ///< a guide model's embeddings, one [rows, guide dim] per column (GIST losses)
 };
 
 /// One micro-batch: all input columns as one pack.
@@ -64,6 +66,10 @@ public:
     /// check(), then forward().
     Result<at::Tensor> run(EmbeddingModel& model, const LossBatch& batch);
 
+    /// A guide model's embeddings of the batch, one per column, for LossInput::guide; empty for losses
+    /// without one.
+    virtual std::vector<at::Tensor> guideEmbeddings(const LossBatch& batch) const;
+
     /// Weights that belong to the loss: trained, clipped, zeroed and checkpointed with the model's. Leaves
     /// that require a gradient, named below the loss as in the original ("classifier.weight").
     virtual std::vector<NamedTensor> parameters() { return {}; }
@@ -96,6 +102,8 @@ struct LossContext
     EmbeddingModel* model = nullptr; ///< for losses that copy the model or read its weights
     std::uint64_t seed = 42;         ///< start values of loss-owned weights, random choices
     std::function<Result<TextEmbedder>(const std::string& path)> loadGuide; ///< GIST losses
+    /// Opens a model folder for a loss that keeps it (DenoisingAutoEncoderLoss with a decoder of its own).
+    std::function<Result<std::unique_ptr<EmbeddingModel>>(const std::string& path)> loadModel;
 };
 
 /// Makes the loss that the specification names. Unknown types and options are errors that list what exists.

@@ -9,11 +9,35 @@ namespace {
 using Maker = MadeLoss (*)(const LossOptions&, const LossContext&);
 
 const std::pair<const char*, Maker> kMakers[] = {
+    {"AdaptiveLayerLoss", makeAdaptiveLayerLoss},
     {"AnglELoss", makeAnglELoss},
+    {"BatchAllTripletLoss", makeBatchAllTripletLoss},
+    {"BatchHardSoftMarginTripletLoss", makeBatchHardSoftMarginTripletLoss},
+    {"BatchHardTripletLoss", makeBatchHardTripletLoss},
+    {"BatchSemiHardTripletLoss", makeBatchSemiHardTripletLoss},
+    {"CachedGISTEmbedLoss", makeCachedGistEmbedLoss},
+    {"CachedMultipleNegativesRankingLoss", makeCachedMultipleNegativesRankingLoss},
+    {"CachedMultipleNegativesSymmetricRankingLoss", makeCachedMultipleNegativesSymmetricRankingLoss},
+    {"ContrastiveLoss", makeContrastiveLoss},
+    {"ContrastiveTensionLoss", makeContrastiveTensionLoss},
+    {"ContrastiveTensionLossInBatchNegatives", makeContrastiveTensionInBatchLoss},
     {"CoSENTLoss", makeCoSentLoss},
     {"CosineSimilarityLoss", makeCosineSimilarityLoss},
+    {"DenoisingAutoEncoderLoss", makeDenoisingAutoEncoderLoss},
+    {"DistillKLDivLoss", makeDistillKlDivLoss},
+    {"EmbedDistillLoss", makeEmbedDistillLoss},
+    {"GISTEmbedLoss", makeGistEmbedLoss},
+    {"GlobalOrthogonalRegularizationLoss", makeGlobalOrthogonalRegularizationLoss},
+    {"MarginMSELoss", makeMarginMseLoss},
+    {"Matryoshka2dLoss", makeMatryoshka2dLoss},
+    {"MatryoshkaLoss", makeMatryoshkaLoss},
+    {"MegaBatchMarginLoss", makeMegaBatchMarginLoss},
+    {"MSELoss", makeMseLoss},
     {"MultipleNegativesRankingLoss", makeMultipleNegativesRankingLoss},
     {"MultipleNegativesSymmetricRankingLoss", makeMultipleNegativesSymmetricRankingLoss},
+    {"OnlineContrastiveLoss", makeOnlineContrastiveLoss},
+    {"SoftmaxLoss", makeSoftmaxLoss},
+    {"TripletLoss", makeTripletLoss},
 };
 
 } // namespace
