@@ -2,6 +2,7 @@
 
 #include "core/experiment/experiment.h"
 #include "engine/model/sentencemodel.h"
+#include "engine/native/nativeencoder.h"
 #include "engine/train/evalembed.h"
 #include "engine/train/runparts.h"
 #include "engine/train/threads.h"
@@ -81,5 +82,6 @@ public:
 extern "C" __attribute__((visibility("default"))) studio::Engine* studio_make_engine()
 {
     static studio::TorchEngine engine;
+    studio::registerNativeEncoder();
     return &engine;
 }
