@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/engine_api.h"
 #include "engine/eval/evaluator.h"
 
 namespace studio {

@@ -1,5 +1,6 @@
 #include "engine/train/runparts.h"
 
+#include "core/arguments/rules.h"
 #include "core/catalog/catalog.h"
 #include "data/prompts.h"
 #include "engine/model/sentencemodel.h"
@@ -30,19 +31,11 @@ Result<std::vector<Dataset>> openAll(const std::vector<DataSpec>& specs, std::ve
     return sets;
 }
 
-/// One prompt for each input column, from the arguments or from the data set's own entry.
-Result<std::vector<std::string>> promptsOf(const Experiment& experiment, const DataSpec& spec,
-                                           const Dataset& dataset, bool several)
+/// One prompt for each input column: the data set's own, else the arguments'.
+Result<std::vector<std::string>> promptsOf(const TrainingArguments& arguments, const DataSpec& spec, const Dataset& dataset, bool several)
 {
-    const auto& prompts =
-        spec.prompts.is_null() || spec.prompts.empty() ? experiment.arguments.prompts : spec.prompts;
-    std::vector<std::string> out;
-    for (const auto& column : dataset.inputs()) {
-        auto prompt = promptFor(prompts, several ? spec.name : std::string(), column);
-        if (!prompt) return prompt.error();
-        out.push_back(std::move(*prompt));
-    }
-    return out;
+    if (!spec.prompts.is_null() && !spec.prompts.empty()) return promptsFor(spec.prompts, "", dataset);
+    return promptsFor(arguments.prompts, several ? std::string_view(spec.name) : std::string_view(), dataset);
 }
 
 /// The loss of a training set: its own, else CoSENTLoss as in the original.
@@ -125,7 +118,7 @@ Status chooseEvalLosses(RunParts& parts)
                                      ": its columns do not fit " + parts.lossOf[index]->name() + ".");
             continue;
         }
-        auto prompts = promptsOf(parts.experiment, parts.experiment.eval[e], parts.eval[e],
+        auto prompts = promptsOf(parts.experiment.arguments, parts.experiment.eval[e], parts.eval[e],
                                  parts.experiment.eval.size() > 1);
         if (!prompts) return prompts.error();
         parts.evalLosses.push_back({&parts.eval[e], parts.lossOf[index], std::move(*prompts)});
@@ -220,7 +213,7 @@ Status makeSampling(RunParts& parts)
     std::vector<BatchLoader::Source> sources;
     for (std::size_t i = 0; i < parts.train.size(); ++i) {
         auto prompts =
-            promptsOf(parts.experiment, parts.experiment.train[i], parts.train[i], parts.train.size() > 1);
+            promptsOf(parts.experiment.arguments, parts.experiment.train[i], parts.train[i], parts.train.size() > 1);
         if (!prompts) return prompts.error();
         sets.push_back(&parts.train[i]);
         sources.push_back({&parts.train[i], std::move(*prompts), parts.lossOf[i]->needsTexts()});
@@ -270,6 +263,12 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
 {
     auto parts = std::make_unique<RunParts>();
     parts->experiment = experiment;
+    // From here on the arguments are what Python's object would hold after construction.
+    for (const auto& issue : applyConstruction(parts->experiment.arguments, RuleContext::machine())) {
+        if (issue.severity == Severity::Error) return Error{ErrorCode::InvalidValue, issue.message, issue.keys.empty() ? "" : issue.keys.front()};
+        parts->findings.push_back(issue.message);
+    }
+    const auto& arguments = parts->experiment.arguments;
 
     phase("reading data");
     if (experiment.train.empty())
@@ -294,14 +293,14 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
     if (auto status = makeLosses(*parts); !status) return status.error();
     if (auto status = checkShapes(*parts); !status) return status.error();
     if (auto status = makeSampling(*parts); !status) return status.error();
-    auto plan = planRun(experiment.arguments, parts->sampler->announcedBatches());
+    auto plan = planRun(arguments, parts->sampler->announcedBatches());
     if (!plan) return plan.error();
     parts->plan = *plan;
-    auto schedule = scheduleSpec(experiment.arguments, parts->plan.totalSteps);
+    auto schedule = scheduleSpec(arguments, parts->plan.totalSteps);
     if (!schedule) return schedule.error();
     parts->schedule = *schedule;
-    if (experiment.arguments.lrSchedulerType == SchedulerType::ReduceLrOnPlateau) {
-        auto options = PlateauSchedule::optionsOf(experiment.arguments);
+    if (arguments.lrSchedulerType == SchedulerType::ReduceLrOnPlateau) {
+        auto options = PlateauSchedule::optionsOf(arguments);
         if (!options) return options.error();
         parts->plateau.emplace(*options);
     }
