@@ -30,12 +30,12 @@ enum class Scale { Linear, Log };
 /// Allowed values of a number. A field with two ranges allows either (a share of the run, or a count).
 struct Range
 {
-    std::optional<double> min;
-    std::optional<double> max;
+    std::optional<double> min = std::nullopt;
+    std::optional<double> max = std::nullopt;
     bool minExclusive = false;
     bool maxExclusive = false;
     bool whole = false;
-    std::optional<double> exclude;
+    std::optional<double> exclude = std::nullopt;
 
     bool contains(double value) const;
     std::string text() const; ///< "0 to below 1", "1 or more, whole"

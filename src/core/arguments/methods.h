@@ -34,8 +34,8 @@ struct SetEvaluate
     IntervalStrategy strategy = IntervalStrategy::No;
     std::optional<Number> steps = 500;
     std::int64_t batchSize = 8;
-    std::optional<std::int64_t> accumulationSteps;
-    std::optional<Number> delay;
+    std::optional<std::int64_t> accumulationSteps = std::nullopt;
+    std::optional<Number> delay = std::nullopt;
     bool lossOnly = false;
     bool jitMode = false;
 };
@@ -51,7 +51,7 @@ struct SetSave
 {
     SaveStrategy strategy = SaveStrategy::Steps;
     Number steps = 500;
-    std::optional<std::int64_t> totalLimit;
+    std::optional<std::int64_t> totalLimit = std::nullopt;
     bool onEachNode = false;
 };
 
@@ -71,8 +71,8 @@ struct SetPushToHub
 {
     std::string modelId; ///< required
     HubStrategy strategy = HubStrategy::EverySave;
-    std::optional<std::string> token;
-    std::optional<bool> privateRepo;
+    std::optional<std::string> token = std::nullopt;
+    std::optional<bool> privateRepo = std::nullopt;
     bool alwaysPush = false;
 };
 
@@ -84,7 +84,7 @@ struct SetOptimizer
     Number beta1 = 0.9;
     Number beta2 = 0.999;
     Number epsilon = 1e-08;
-    std::optional<std::string> args;
+    std::optional<std::string> args = std::nullopt;
 };
 
 struct SetLrScheduler
@@ -104,10 +104,10 @@ struct SetDataloader
     std::int64_t numWorkers = 0;
     bool pinMemory = true;
     bool persistentWorkers = false;
-    std::optional<std::int64_t> prefetchFactor;
+    std::optional<std::int64_t> prefetchFactor = std::nullopt;
     bool autoFindBatchSize = false;
     bool ignoreDataSkip = false;
-    std::optional<std::int64_t> samplerSeed;
+    std::optional<std::int64_t> samplerSeed = std::nullopt;
 };
 
 Status setTraining(TrainingArguments& arguments, const SetTraining& values = {});

@@ -46,6 +46,7 @@ struct RuleContext
     int libraryLogLevel = 30;
     std::vector<std::string> trackers; ///< trackers that report_to "all" stands for
     std::string hubUser;               ///< owner of the token; empty: not asked
+    bool safetensors = true;           ///< weights can be written as safetensors
     /// Contents of a small file (the JSON paths of fsdp_config and others); null: paths stay unread.
     std::function<std::optional<std::string>(const std::string& path)> readFile;
 

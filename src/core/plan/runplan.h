@@ -78,7 +78,7 @@ Due dueAfterEpoch(const RunPlan& plan, double epoch);
 /// Both of the above merged for the update `step`: an epoch's end is recognised by itself.
 Due dueAt(const RunPlan& plan, std::int64_t step);
 
-/// Steps at which something is due, for ticks; at most `limit`, evenly thinned when there are more.
+/// Steps at which something is due, for ticks; at most `limit` (3 or more), thinned when there are more.
 std::vector<std::int64_t> logSteps(const RunPlan& plan, std::int64_t limit = 4000);
 std::vector<std::int64_t> evaluationSteps(const RunPlan& plan, std::int64_t limit = 4000);
 std::vector<std::int64_t> saveSteps(const RunPlan& plan, std::int64_t limit = 4000);
