@@ -12,11 +12,12 @@ namespace studio {
 struct RuleDataSet
 {
     std::string name;
-    std::optional<std::int64_t> rows;
-    std::optional<std::int64_t> batches; ///< batches per epoch that its sampler announces
-    std::vector<std::string> columns;
-    bool streaming = false;                           ///< length not known before reading
-    std::optional<std::int64_t> labelsWithTwoSamples; ///< different labels that at least two rows have
+    std::optional<std::int64_t> rows = std::nullopt;
+    std::optional<std::int64_t> batches = std::nullopt; ///< batches per epoch that its sampler announces
+    std::vector<std::string> columns = {};
+    bool streaming = false; ///< length not known before reading
+    std::optional<std::int64_t> labelsWithTwoSamples =
+        std::nullopt; ///< different labels that at least two rows have
 };
 
 /// Settings stored in the checkpoint that a run resumes from.

@@ -7,6 +7,7 @@
 #include "core/arguments/rules.h"
 
 #include <algorithm>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ Rules precisionRules();   ///< 24 to 43: precision, optimizer, device, compiler,
 Rules distributedRules(); ///< 44 to 57: FSDP, tensor parallelism, debug, workers
 Rules lateRules();        ///< 58 to 71: hub, metrics, sentence-transformers' own part, set_ methods
 Rules trainerRules();     ///< 72 to 92: what the trainer checks when it is built
-Rules trainingRules();    ///< 93 to 111: what shows when or while training runs
+Rules trainingRules();    ///< 93 to 98: lengths, watched metric, resuming
+Rules optimizerRules();   ///< 99 to 107: optimizer and schedule settings
+Rules dataRules();        ///< 108 to 111: names of parameters, samplers, embeddings
 Rules valueRules();       ///< 112 to 132: ranges, and what only this program checks
 
 inline std::string shown(const Number& value)
@@ -76,6 +79,10 @@ inline Json settingOf(const Json& object, const char* name)
 {
     return object.is_object() && object.contains(name) ? object[name] : Json();
 }
+
+/// The expression, nothing when it is not one that std::regex (ECMAScript) understands; then it is not
+/// judged.
+std::optional<std::regex> expressionOf(const std::string& pattern);
 
 inline bool isTrue(const Json& value)
 {

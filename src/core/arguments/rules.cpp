@@ -13,8 +13,8 @@ namespace {
 Rules collectRules()
 {
     Rules rules;
-    for (const auto part :
-         {startRules, precisionRules, distributedRules, lateRules, trainerRules, trainingRules, valueRules}) {
+    for (const auto part : {startRules, precisionRules, distributedRules, lateRules, trainerRules,
+                            trainingRules, optimizerRules, dataRules, valueRules}) {
         Rules some = part();
         std::move(some.begin(), some.end(), std::back_inserter(rules));
     }
@@ -119,6 +119,15 @@ std::vector<std::string> wordsOf(const std::string& text)
         }
     }
     return words;
+}
+
+std::optional<std::regex> expressionOf(const std::string& pattern)
+{
+    try {
+        return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
+    } catch (const std::regex_error&) {
+        return std::nullopt;
+    }
 }
 
 std::optional<std::int64_t> batchesPerEpoch(const RuleState& state)
