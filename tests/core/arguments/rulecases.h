@@ -13,8 +13,8 @@ struct RuleCase
     const char* id;
     const char* speaks; ///< arguments
     const char* silent;
-    std::function<void(RuleContext&)> world;       ///< for both; null: the plain one
-    std::function<void(RuleContext&)> silentWorld; ///< replaces `world` for the silent case
+    std::function<void(RuleContext&)> world = nullptr;       ///< for both; null: the plain one
+    std::function<void(RuleContext&)> silentWorld = nullptr; ///< replaces `world` for the silent case
 };
 
 /// At least one case for every rule that arguments can show; in the order of the rules.

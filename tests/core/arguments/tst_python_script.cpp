@@ -201,7 +201,7 @@ void TestPythonScript::refuses_data()
     QTest::addColumn<QString>("where");
     QTest::newRow("nothing") << "import os\n"
                              << "run.py ";
-    QTest::newRow("other code") << "a = SentenceTransformerTrainingArguments()\nprint(a)\n"
+    QTest::newRow("other code") << "a = SentenceTransformerTrainingArguments()\nprint('a')\n"
                                 << "run.py:2 ";
     QTest::newRow("other assignment") << "x = 3\n"
                                       << "run.py:1 ";
