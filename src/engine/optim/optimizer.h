@@ -25,6 +25,8 @@ struct ParamGroup
     double weightDecay = 0;
 };
 
+using TrainableTensor = NamedTensor;
+
 struct GroupSettings
 {
     double learningRate = 5e-5;

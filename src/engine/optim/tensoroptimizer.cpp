@@ -17,6 +17,12 @@ bool isUnsignedSlot(const std::string& name)
     return name == "exp_avg_sq" || name == "square_avg" || name == "sum";
 }
 
+/// Moments are quantised; projections, compensation and the like are not.
+bool isMoment(const std::string& name)
+{
+    return name == "exp_avg" || name == "exp_avg_sq" || name == "exp_avg_slow" || name == "square_avg";
+}
+
 bool isScaleOf(const std::string& name)
 {
     return name.size() > 6 && name.compare(name.size() - 6, 6, "_scale") == 0;
@@ -30,12 +36,12 @@ TensorOptimizer::TensorOptimizer(std::vector<ParamGroup> groups) : Optimizer(std
         m_states.emplace_back(group.parameters.size());
 }
 
-bool TensorOptimizer::isQuantised(const NamedTensor& parameter) const
+bool TensorOptimizer::isQuantised(const NamedTensor& parameter, const NamedTensor& slot) const
 {
     // Embedding tables keep 32 bits: their rows have very different magnitudes (as the original registers
     // them).
-    return m_eightBit && parameter.value.scalar_type() == at::kFloat && parameter.value.is_cpu() &&
-           parameter.value.numel() >= kQuantMinimum &&
+    return m_eightBit && isMoment(slot.name) && slot.value.scalar_type() == at::kFloat &&
+           slot.value.is_cpu() && slot.value.numel() >= kQuantMinimum &&
            parameter.name.find("embeddings.") == std::string::npos;
 }
 
@@ -44,16 +50,19 @@ TensorOptimizer::State TensorOptimizer::freshState(const NamedTensor& parameter,
     State state;
     for (NamedTensor& slot : makeSlots(parameter, group)) {
         state.names.push_back(slot.name);
-        if (isQuantised(parameter)) {
-            const std::int64_t n = slot.value.numel();
-            state.quantised.push_back({at::zeros({n}, at::kByte),
-                                       at::zeros({(n + kQuantBlock - 1) / kQuantBlock}, at::kFloat),
-                                       !isUnsignedSlot(slot.name)});
-            auto& quantised = state.quantised.back();
-            quantise(slot.value.contiguous(), quantised.codes, quantised.scales, quantised.isSigned);
-        } else {
-            state.slots.push_back(slot.value);
+        state.quantised.emplace_back();
+        state.slots.emplace_back();
+        if (!isQuantised(parameter, slot)) {
+            state.slots.back() = slot.value;
+            continue;
         }
+        QuantisedSlot& quantised = state.quantised.back();
+        quantised.shape = slot.value.sizes().vec();
+        quantised.isSigned = !isUnsignedSlot(slot.name);
+        const std::int64_t n = slot.value.numel();
+        quantised.codes = at::zeros({n}, at::kByte);
+        quantised.scales = at::zeros({(n + kQuantBlock - 1) / kQuantBlock}, at::kFloat);
+        quantise(slot.value.contiguous(), quantised.codes, quantised.scales, quantised.isSigned);
     }
     return state;
 }
@@ -78,19 +87,17 @@ void TensorOptimizer::step(const std::vector<double>& learningRates, double grad
                      m_groups[g].weightDecay,
                      g,
                      i};
-            if (!state.quantised.empty()) {
-                const auto shapes = makeSlots(parameter, g);
-                for (std::size_t s = 0; s < state.quantised.size(); ++s) {
-                    at::Tensor values = at::empty(shapes[s].value.sizes(), at::kFloat);
-                    const QuantisedSlot& slot = state.quantised[s];
-                    dequantise(slot.codes, slot.scales, values, slot.isSigned);
-                    u.slots.push_back(values);
-                }
+            for (std::size_t s = 0; s < state.quantised.size(); ++s) {
+                const QuantisedSlot& slot = state.quantised[s];
+                if (!slot.codes.defined()) continue;
+                u.slots[s] = at::empty(slot.shape, at::kFloat);
+                dequantise(slot.codes, slot.scales, u.slots[s], slot.isSigned);
             }
             update(u);
             for (std::size_t s = 0; s < state.quantised.size(); ++s) {
                 QuantisedSlot& slot = state.quantised[s];
-                quantise(u.slots[s].contiguous(), slot.codes, slot.scales, slot.isSigned);
+                if (slot.codes.defined())
+                    quantise(u.slots[s].contiguous(), slot.codes, slot.scales, slot.isSigned);
             }
         }
     }
@@ -112,7 +119,7 @@ std::vector<NamedTensor> TensorOptimizer::state()
             const std::string prefix = m_groups[g].parameters[i].name + "/";
             all.push_back({prefix + "step", at::tensor(std::vector<std::int64_t>{state.step})});
             for (std::size_t s = 0; s < state.names.size(); ++s) {
-                if (state.quantised.empty()) {
+                if (!state.quantised[s].codes.defined()) {
                     all.push_back({prefix + state.names[s], state.slots[s]});
                 } else {
                     all.push_back({prefix + state.names[s], state.quantised[s].codes});
@@ -161,10 +168,9 @@ Status TensorOptimizer::load(const std::vector<NamedTensor>& saved)
             byName.erase(step);
             for (std::size_t s = 0; s < state.names.size(); ++s) {
                 const std::string name = prefix + state.names[s];
-                Status status =
-                    take(name, state.quantised.empty() ? state.slots[s] : state.quantised[s].codes);
-                if (status && !state.quantised.empty())
-                    status = take(name + "_scale", state.quantised[s].scales);
+                const bool quantised = state.quantised[s].codes.defined();
+                Status status = take(name, quantised ? state.quantised[s].codes : state.slots[s]);
+                if (status && quantised) status = take(name + "_scale", state.quantised[s].scales);
                 if (!status) return status;
             }
             states[g][i] = std::move(state);
@@ -180,6 +186,7 @@ Status TensorOptimizer::load(const std::vector<NamedTensor>& saved)
     for (auto& [target, source] : copies)
         target.copy_(source);
     m_states = std::move(states);
+    loaded();
     return {};
 }
 

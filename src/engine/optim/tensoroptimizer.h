@@ -15,6 +15,7 @@ struct QuantisedSlot
     at::Tensor codes;  ///< uint8, flat
     at::Tensor scales; ///< float32, one per block of kQuantBlock values
     bool isSigned = true;
+    std::vector<std::int64_t> shape;
 };
 
 /// Base of the optimizers that walk their weights one by one: keeps the step count and the state tensors
@@ -62,6 +63,9 @@ protected:
     /// Called once per step() before the first update.
     virtual void beginStep(const std::vector<double>& learningRates) { (void)learningRates; }
 
+    /// Called at the end of a load() that worked.
+    virtual void loaded() {}
+
     /// Slots of a weight for mode switches; null before its first step.
     const std::vector<at::Tensor>* slotsOf(std::size_t group, std::size_t index) const;
 
@@ -70,12 +74,12 @@ private:
     {
         std::int64_t step = 0;
         std::vector<std::string> names;
-        std::vector<at::Tensor> slots;
-        std::vector<QuantisedSlot> quantised; ///< instead of slots when kept in 8 bits
+        std::vector<at::Tensor> slots;        ///< undefined where quantised
+        std::vector<QuantisedSlot> quantised; ///< of each slot; codes undefined where not
     };
 
     State freshState(const NamedTensor& parameter, std::size_t group) const;
-    bool isQuantised(const NamedTensor& parameter) const;
+    bool isQuantised(const NamedTensor& parameter, const NamedTensor& slot) const;
 
     std::vector<std::vector<State>> m_states; ///< [group][index]
     bool m_eightBit = false;

@@ -91,7 +91,8 @@ private Q_SLOTS:
 void TestOptimizers::specVectors_data()
 {
     QTest::addColumn<QString>("key");
-    for (const auto& [key, value] : vectors()["results"].items())
+    const Json results = vectors()["results"];
+    for (const auto& [key, value] : results.items())
         QTest::newRow(key.c_str()) << QString::fromStdString(key);
 }
 
