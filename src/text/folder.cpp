@@ -1,8 +1,10 @@
 #include "text/folder.h"
 
-#include "text/bertfamily.h"
+#include "text/configfamilies.h"
+#include "text/sentencepiece.h"
 #include "text/utf8.h"
 
+#include <algorithm>
 #include <fstream>
 
 namespace studio::text {
@@ -61,6 +63,75 @@ TokenizerSpec readVocabText(const fs::path& path)
         failSpec(ErrorCode::Malformed, spec.name + " is empty", spec.name);
     }
     spec.root = {{"version", "1.0"}, {"model", {{"type", "WordPiece"}}}};
+    return spec;
+}
+
+/// GPT-2's two files: vocab.json and merges.txt, byte-level.
+TokenizerSpec readByteLevelFiles(const fs::path& folder, const json& config, const json& specials)
+{
+    TokenizerSpec spec =
+        parseVocabJson(readWholeFile(folder / "vocab.json", kMaxTokenizerBytes), "vocab.json");
+    const std::string contents = readWholeFile(folder / "merges.txt", kMaxTokenizerBytes);
+    std::string_view rest = contents;
+    for (std::size_t number = 1; !rest.empty(); ++number) {
+        const std::size_t newline = rest.find('\n');
+        std::string_view line = rest.substr(0, newline);
+        rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
+        if (line.ends_with('\r')) {
+            line.remove_suffix(1);
+        }
+        if (line.empty() || line.starts_with("#version")) {
+            continue;
+        }
+        const std::size_t space = line.find(' ');
+        if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
+            failSpec(ErrorCode::Malformed,
+                     "Cannot read merges.txt: line " + std::to_string(number) +
+                         " must hold two texts with one space between them",
+                     "merges.txt:" + std::to_string(number));
+        }
+        spec.addMerge(line.substr(0, space), line.substr(space + 1));
+    }
+    const Fields fields(config, "tokenizer_config.json", "");
+    const bool prefix = fields.boolean("add_prefix_space", false);
+    const std::string family = fields.string("tokenizer_class", "");
+    const bool roberta =
+        family.starts_with("Roberta") || (family.empty() && spec.idOf("<s>") >= 0 && spec.idOf("</s>") >= 0);
+    spec.root["pre_tokenizer"] = {
+        {"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}, {"use_regex", true}};
+    spec.root["decoder"] = {{"type", "ByteLevel"}};
+    if (roberta) {
+        const auto pair = [&](const char* token) {
+            return json::array({token, static_cast<std::uint32_t>(std::max(spec.idOf(token), 0))});
+        };
+        spec.root["post_processor"] = {{"type", "RobertaProcessing"},
+                                       {"sep", pair("</s>")},
+                                       {"cls", pair("<s>")},
+                                       {"trim_offsets", true},
+                                       {"add_prefix_space", prefix}};
+    } else {
+        spec.root["post_processor"] = {
+            {"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", false}};
+    }
+    json& added = spec.root["added_tokens"] = json::array();
+    const auto add = [&](const std::string& token, bool leftStrip) {
+        if (const std::int32_t id = token.empty() ? -1 : spec.idOf(token); id >= 0) {
+            added.push_back({{"id", static_cast<std::uint32_t>(id)},
+                             {"content", token},
+                             {"special", true},
+                             {"lstrip", leftStrip},
+                             {"normalized", false}});
+        }
+    };
+    for (const char* const token : {"<|endoftext|>", "<s>", "<pad>", "</s>", "<unk>"}) {
+        add(token, false);
+    }
+    add("<mask>", true);
+    for (const char* const key : {"bos_token", "eos_token", "unk_token", "pad_token"}) {
+        for (const json* source : {&config, &specials}) {
+            add(source->contains(key) ? tokenText((*source)[key]) : std::string(), false);
+        }
+    }
     return spec;
 }
 
@@ -124,14 +195,22 @@ TokenizerSpec readFolder(const fs::path& folder, bool verbatim, FolderConfig& co
         spec = parseTokenizerJson(readWholeFile(folder / "tokenizer.json", kMaxTokenizerBytes),
                                   "tokenizer.json");
         if (!verbatim) {
-            rebuildBertFamily(spec, tokenizerConfig, specials, modelType, false);
+            rebuildFromConfig(spec, tokenizerConfig, specials, modelType, false);
         }
         return spec;
     }
     if (isFile(folder / "vocab.txt")) {
         spec = readVocabText(folder / "vocab.txt");
-        rebuildBertFamily(spec, tokenizerConfig, specials, modelType, true);
+        rebuildFromConfig(spec, tokenizerConfig, specials, modelType, true);
         return spec;
+    }
+    if (isFile(folder / "vocab.json") && isFile(folder / "merges.txt")) {
+        return readByteLevelFiles(folder, tokenizerConfig, specials);
+    }
+    for (const char* const name : {"sentencepiece.bpe.model", "spiece.model", "tokenizer.model"}) {
+        if (isFile(folder / name)) {
+            return readSentencePiece(readWholeFile(folder / name, kMaxTokenizerBytes), name, tokenizerConfig);
+        }
     }
     failSpec(ErrorCode::NotFound,
              "The folder " + folder.string() +

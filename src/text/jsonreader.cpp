@@ -41,8 +41,9 @@ class Handler
 public:
     using json = nlohmann::json;
 
-    Handler(std::string_view text, std::string name, TokenizerSpec* spec)
-        : m_text(text), m_name(std::move(name)), m_spec(spec), m_reached(text.data())
+    /// `wrapped`: the text has one line more at its start than the file.
+    Handler(std::string_view text, std::string name, TokenizerSpec* spec, bool wrapped)
+        : m_text(text), m_name(std::move(name)), m_spec(spec), m_wrapped(wrapped), m_reached(text.data())
     {}
 
     const char** reached() { return &m_reached; }
@@ -147,7 +148,7 @@ private:
 
     [[noreturn]] void fail(const std::string& what) const
     {
-        std::size_t line = 1;
+        std::size_t line = m_wrapped ? 0 : 1;
         std::size_t column = 1;
         for (const char* p = m_text.data(); p + 1 < m_reached; ++p) {
             if (*p == '\n') {
@@ -275,13 +276,7 @@ private:
         if (m_spec->merges.size() >= kMaxVocab) {
             fail("more than " + std::to_string(kMaxVocab) + " merges");
         }
-        std::string& arena = m_spec->arena;
-        const auto place = static_cast<std::uint32_t>(arena.size());
-        arena += left;
-        arena += right;
-        m_spec->merges.push_back({place, static_cast<std::uint32_t>(left.size()),
-                                  place + static_cast<std::uint32_t>(left.size()),
-                                  static_cast<std::uint32_t>(right.size())});
+        m_spec->addMerge(left, right);
     }
 
     json* put(json v)
@@ -318,6 +313,7 @@ private:
     std::string_view m_text;
     std::string m_name;
     TokenizerSpec* m_spec;
+    bool m_wrapped;
     const char* m_reached;
     json m_root;
     std::vector<json*> m_stack;
@@ -335,7 +331,8 @@ private:
     std::unordered_set<std::string> m_seenLists;
 };
 
-nlohmann::json parse(std::string_view text, const std::string& name, std::size_t limit, TokenizerSpec* spec)
+nlohmann::json parse(std::string_view text, const std::string& name, std::size_t limit, TokenizerSpec* spec,
+                     bool wrapped = false)
 {
     if (text.size() > limit) {
         failSpec(ErrorCode::Malformed,
@@ -343,7 +340,7 @@ nlohmann::json parse(std::string_view text, const std::string& name, std::size_t
                      std::to_string(limit) + " bytes that such a file may have",
                  name);
     }
-    Handler handler(text, name, spec);
+    Handler handler(text, name, spec, wrapped);
     const CountingIterator first{text.data(), handler.reached()};
     const CountingIterator last{text.data() + text.size(), handler.reached()};
     nlohmann::json::sax_parse(first, last, &handler);
@@ -362,6 +359,17 @@ TokenizerSpec parseTokenizerJson(std::string_view json, const std::string& name)
     TokenizerSpec spec;
     spec.name = name;
     spec.root = parse(json, name, kMaxTokenizerBytes, &spec);
+    return spec;
+}
+
+TokenizerSpec parseVocabJson(std::string_view json, const std::string& name)
+{
+    std::string text = "{\"model\":{\"type\":\"BPE\",\"vocab\":\n";
+    text += json;
+    text += "}}";
+    TokenizerSpec spec;
+    spec.name = name;
+    spec.root = parse(text, name, kMaxTokenizerBytes + 64, &spec, true);
     return spec;
 }
 

@@ -1,4 +1,4 @@
-#include "text/model.h"
+#include "text/models.h"
 
 namespace studio::text {
 
@@ -20,6 +20,15 @@ std::unique_ptr<Model> makeModel(const TokenizerSpec& spec)
     }
     if (type == "WordPiece") {
         return std::make_unique<WordPiece>(spec.makeVocab(), fields);
+    }
+    if (type == "WordLevel") {
+        return std::make_unique<WordLevel>(spec.makeVocab(), fields);
+    }
+    if (type == "BPE") {
+        return std::make_unique<Bpe>(spec, fields);
+    }
+    if (type == "Unigram") {
+        return std::make_unique<Unigram>(spec, fields);
     }
     fields.unsupported("model", type);
 }

@@ -52,6 +52,7 @@ public:
     void replace(std::string_view bytes, std::size_t begin);
     /// Bytes that were put in before source byte `at`: they share the place of what lies before.
     void insert(std::string_view bytes, std::size_t at);
+    std::size_t size() const { return m_text.size(); }
     void finish();
 
 private:
@@ -59,5 +60,21 @@ private:
     std::string m_text;
     std::vector<TextSpan> m_align;
 };
+
+/// Removes the characters for which drop(c) is true.
+template <typename Drop>
+void dropChars(NormalizedText& text, Drop drop)
+{
+    TextWriter writer(text);
+    const char* const begin = text.text.data();
+    const char* const end = begin + text.text.size();
+    for (const char* p = begin; p < end;) {
+        const char* const start = p;
+        if (!drop(nextChar(p))) {
+            writer.keep(static_cast<std::size_t>(start - begin), static_cast<std::size_t>(p - begin));
+        }
+    }
+    writer.finish();
+}
 
 } // namespace studio::text

@@ -32,6 +32,12 @@ std::unique_ptr<Normalizer> makeLowercase();
 /// NFC, NFD, NFKC, NFKD.
 void normalizeUnicode(NormalizedText& text, bool compose, bool compatibility);
 
+/// `content` before the text, unless the text is empty.
+void prependText(NormalizedText& text, std::string_view content);
+
+/// Every byte as a printable character (bytelevel.h).
+void mapToByteLevel(NormalizedText& text);
+
 /// A component of tokenizer.json by its "type"; refuses what it does not know by name.
 std::unique_ptr<Normalizer> makeNormalizer(const Fields& fields);
 

@@ -4,21 +4,6 @@
 namespace studio::text {
 namespace {
 
-template <typename Drop>
-void dropChars(NormalizedText& text, Drop drop)
-{
-    TextWriter writer(text);
-    const char* const begin = text.text.data();
-    const char* const end = begin + text.text.size();
-    for (const char* p = begin; p < end;) {
-        const char* const start = p;
-        if (!drop(nextChar(p))) {
-            writer.keep(static_cast<std::size_t>(start - begin), static_cast<std::size_t>(p - begin));
-        }
-    }
-    writer.finish();
-}
-
 void cleanText(NormalizedText& text)
 {
     dropChars(text, [](char32_t c) { return (charFlags(c) & kControl) != 0; });

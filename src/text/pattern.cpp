@@ -1,5 +1,7 @@
 #include "text/pattern.h"
 
+#include "text/splitting.h"
+
 #include <unicode/regex.h>
 #include <unicode/utext.h>
 
@@ -97,6 +99,9 @@ std::unique_ptr<Pattern> Pattern::literal(std::string text)
 
 std::unique_ptr<Pattern> Pattern::regex(const std::string& expression)
 {
+    if (std::unique_ptr<Pattern> known = knownRegex(expression)) {
+        return known;
+    }
     UErrorCode status = U_ZERO_ERROR;
     UParseError place;
     std::unique_ptr<icu::RegexPattern> pattern(icu::RegexPattern::compile(

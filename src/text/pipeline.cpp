@@ -1,5 +1,7 @@
 #include "text/pipeline.h"
 
+#include "text/models.h"
+
 #include <algorithm>
 
 namespace studio::text {
@@ -157,6 +159,11 @@ Pipeline makePipeline(TokenizerSpec& spec, bool lowerCaseFirst)
         pipeline.decoder = makeDecoder(root.object("decoder"));
     }
     pipeline.model = makeModel(spec);
+    if (auto* const bpe = dynamic_cast<Bpe*>(pipeline.model.get()); bpe != nullptr && pipeline.preTokenizer &&
+                                                                    bpe->canReadRawBytes() &&
+                                                                    pipeline.preTokenizer->keepRawBytes()) {
+        bpe->readRawBytes();
+    }
     if (root.has("added_tokens")) {
         for (const Fields& fields : root.objects("added_tokens")) {
             AddedToken token = readAddedToken(fields);

@@ -35,6 +35,9 @@ public:
     virtual void apply(CutText& cut) const = 0;
     /// True when the step asks where in the original a piece began (Metaspace, "first").
     virtual bool needsOffsets() const { return false; }
+    /// Asked once, while loading, when the model can read raw bytes: true when the last step would have
+    /// mapped bytes to printable characters and now leaves that to the model.
+    virtual bool keepRawBytes() { return false; }
 };
 
 std::unique_ptr<PreTokenizer> makeBertPreTokenizer();

@@ -15,6 +15,15 @@ void TokenizerSpec::add(std::string_view token, std::int32_t id, double score)
     hasVocab = true;
 }
 
+void TokenizerSpec::addMerge(std::string_view left, std::string_view right)
+{
+    const auto place = static_cast<std::uint32_t>(arena.size());
+    const auto leftLength = static_cast<std::uint32_t>(left.size());
+    arena += left;
+    arena += right;
+    merges.push_back({place, leftLength, place + leftLength, static_cast<std::uint32_t>(right.size())});
+}
+
 bool TokenizerSpec::contains(std::string_view token) const
 {
     return idOf(token) >= 0;

@@ -53,6 +53,7 @@ struct TokenizerSpec
         return std::string_view(arena).substr(offset, length);
     }
     void add(std::string_view token, std::int32_t id, double score = 0);
+    void addMerge(std::string_view left, std::string_view right);
     bool contains(std::string_view token) const;     ///< slow: for the few questions while loading
     std::int32_t idOf(std::string_view token) const; ///< -1 when absent; slow like contains
     Vocab makeVocab() const;                         ///< throws on ids out of range and on repeated tokens
@@ -68,6 +69,9 @@ inline constexpr std::size_t kMaxVocab = 4'000'000;
 /// Reads a tokenizer.json strictly: depth, size and count limits, no duplicate keys, line and column in
 /// errors.
 TokenizerSpec parseTokenizerJson(std::string_view json, const std::string& name);
+
+/// A vocab.json (an object of tokens and ids) as the specification of a BPE model without merges.
+TokenizerSpec parseVocabJson(std::string_view json, const std::string& name);
 
 /// The same limits for a small JSON file (tokenizer_config.json, special_tokens_map.json).
 nlohmann::json parseConfigJson(std::string_view json, const std::string& name);

@@ -61,8 +61,9 @@ public:
     /// (byte-level BPE), else a SentencePiece model (sentencepiece.bpe.model, spiece.model, tokenizer.model);
     /// with tokenizer_config.json and special_tokens_map.json beside them.
     ///
-    /// As `transformers` 5 does, tokenizer classes of the BERT family take do_lower_case, strip_accents and
-    /// tokenize_chinese_chars from tokenizer_config.json when it names them, over what tokenizer.json says.
+    /// As `transformers` 5 does, tokenizers of the classes BertTokenizer (and its kin), MPNetTokenizer,
+    /// RobertaTokenizer and XLMRobertaTokenizer are built from tokenizer_config.json (do_lower_case,
+    /// strip_accents, tokenize_chinese_chars, add_prefix_space, special tokens), over what tokenizer.json says.
     ///
     /// Errors: NotFound when the folder holds none of the files; Malformed with file, line and column (or
     /// byte offset); Unsupported with the name of the component.

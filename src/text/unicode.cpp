@@ -28,6 +28,24 @@ struct LowerRun
 
 #include "text/unicodetables.inc"
 
+template <std::size_t N, std::size_t M>
+void fillRanges(const CharRange (&ranges)[N], std::array<std::uint8_t, M>& out)
+{
+    for (std::size_t i = 0; i < N && ranges[i].first < M; ++i) {
+        const std::size_t end = i + 1 < N ? std::min<std::size_t>(ranges[i + 1].first, M) : M;
+        std::fill(out.begin() + ranges[i].first, out.begin() + static_cast<std::ptrdiff_t>(end),
+                  ranges[i].flags);
+    }
+}
+
+template <std::size_t N>
+std::uint8_t rangeFlags(const CharRange (&ranges)[N], char32_t c)
+{
+    const CharRange* const after = std::upper_bound(
+        ranges, ranges + N, c, [](char32_t value, const CharRange& range) { return value < range.first; });
+    return after == ranges ? 0 : std::prev(after)->flags;
+}
+
 /// Characters that Unicode 12.0 did not have are unknown to the library's normaliser.
 bool knownToNormalizer(char32_t c)
 {
@@ -56,12 +74,8 @@ const icu::Normalizer2& normalizer(bool compatibility)
 
 CharTable::CharTable()
 {
-    for (std::size_t i = 0; i < std::size(kRanges) && kRanges[i].first < kDirect; ++i) {
-        const std::size_t end =
-            i + 1 < std::size(kRanges) ? std::min<std::size_t>(kRanges[i + 1].first, kDirect) : kDirect;
-        std::fill(m_flags.begin() + kRanges[i].first, m_flags.begin() + static_cast<std::ptrdiff_t>(end),
-                  kRanges[i].flags);
-    }
+    fillRanges(kRanges, m_flags);
+    fillRanges(kRegexRanges, m_regex);
     std::uint8_t blocks = 0; // block 0 stays empty: no change
     for (const LowerRun& run : kLower) {
         for (std::uint32_t c = run.first; c <= run.last; c += run.step) {
@@ -82,10 +96,12 @@ const CharTable& CharTable::instance()
 
 std::uint8_t CharTable::highFlags(char32_t c) const
 {
-    const auto* const after =
-        std::upper_bound(std::begin(kRanges), std::end(kRanges), c,
-                         [](char32_t value, const CharRange& range) { return value < range.first; });
-    return after == std::begin(kRanges) ? 0 : std::prev(after)->flags;
+    return rangeFlags(kRanges, c);
+}
+
+std::uint8_t CharTable::highRegexClass(char32_t c) const
+{
+    return rangeFlags(kRegexRanges, c);
 }
 
 std::uint8_t combiningClass(char32_t c)

@@ -44,12 +44,19 @@ public:
         return 1;
     }
 
+    /// \p{L}: kLetter, \p{N}: kNumber, neither: 0, in the library's regular expressions.
+    std::uint8_t regexClass(char32_t c) const { return c < kDirect ? m_regex[c] : highRegexClass(c); }
+    static constexpr std::uint8_t kLetter = 1;
+    static constexpr std::uint8_t kNumber = 2;
+
 private:
     CharTable();
     std::uint8_t highFlags(char32_t c) const;
+    std::uint8_t highRegexClass(char32_t c) const;
 
     static constexpr char32_t kDirect = 0x20000;
     std::array<std::uint8_t, kDirect> m_flags{};
+    std::array<std::uint8_t, kDirect> m_regex{};
     std::array<std::uint8_t, (kDirect >> 8)> m_lowerBlock{};
     std::array<std::array<std::int32_t, 256>, 40> m_lowerDelta{};
 };

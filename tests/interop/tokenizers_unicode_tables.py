@@ -9,13 +9,34 @@ Run it with the interop environment when the library's version changes:
 import sys
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 CONTROL, SPACE, PUNCTUATION, NONSPACING, MARK, NUMERIC, WORD, CLEAN_SPACE = (1 << i for i in range(8))
 
 
 def code_points():
     return (c for c in range(0x110000) if not 0xD800 <= c < 0xE000)
+
+
+def matched(expression):
+    """The characters that a class of the library's regular expressions contains."""
+    everything = "".join(chr(c) for c in code_points())
+    return set(everything) - set(normalizers.Replace(Regex(expression), "").normalize_str(everything))
+
+
+def write_regex_classes(out):
+    letters, numbers = matched(r"\p{L}"), matched(r"\p{N}")
+    out.write("static constexpr CharRange kRegexRanges[] = {\n")
+    line, last = "", None
+    for c in range(0x110000):
+        kind = 1 if chr(c) in letters else 2 if chr(c) in numbers else 0
+        if kind != last:
+            item = "{0x%X,%d}," % (c, kind)
+            if len(line) + len(item) > 108:
+                out.write(line + "\n")
+                line = ""
+            line, last = line + item, kind
+    out.write(line + "\n};\n")
 
 
 def main(path):
@@ -84,7 +105,9 @@ def main(path):
                 out.write(line + "\n")
                 line = ""
             line += item
-        out.write(line + "\n};\n// clang-format on\n")
+        out.write(line + "\n};\n")
+        write_regex_classes(out)
+        out.write("// clang-format on\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 // BERT WordPiece against the vectors of the original tokenizers: ids, tokens, offsets, pairs, truncation,
 // decoding, and the one-pass encoder against the step-by-step pipeline.
-#include "support/testfiles.h"
+#include "jsonlines.h"
 #include "text/tokenizer.h"
-
-#include <nlohmann/json.hpp>
 
 #include <QtTest>
 
@@ -15,17 +13,6 @@ using json = nlohmann::json;
 namespace {
 
 const std::filesystem::path kBert = test::fixture("text/bert");
-
-std::vector<json> readJsonLines(const std::filesystem::path& path)
-{
-    std::vector<json> lines;
-    for (const std::string& line : test::readLines(path)) {
-        if (!line.empty()) {
-            lines.push_back(json::parse(line));
-        }
-    }
-    return lines;
-}
 
 /// A tokenizer.json as the library writes it, with the vocabulary of vocab.txt.
 json bertJson(const json& normalizer)
@@ -135,7 +122,7 @@ private Q_SLOTS:
     void vectors()
     {
         int pairs = 0;
-        for (const json& line : readJsonLines(kBert / "vectors.jsonl")) {
+        for (const json& line : test::readJsonLines(kBert / "vectors.jsonl")) {
             const auto text = line["text"].get<std::string>();
             const auto ids = line["ids"].get<std::vector<std::int32_t>>();
             const auto label = line["case"].get<std::string>();
@@ -164,7 +151,7 @@ private Q_SLOTS:
     void stageCases()
     {
         int seen = 0;
-        for (const json& line : readJsonLines(kBert / "stage-cases.jsonl")) {
+        for (const json& line : test::readJsonLines(kBert / "stage-cases.jsonl")) {
             const json options = line["options"];
             const auto label = line["case"].get<std::string>();
             json file = bertJson(
@@ -210,7 +197,7 @@ private Q_SLOTS:
     void integrationString()
     {
         int seen = 0;
-        for (const json& line : readJsonLines(test::fixture("text/transformers-integration.jsonl"))) {
+        for (const json& line : test::readJsonLines(test::fixture("text/transformers-integration.jsonl"))) {
             if (line["model_dir"] != "bert") {
                 continue;
             }
@@ -406,7 +393,7 @@ private Q_SLOTS:
         }
         const auto tokenizer = Tokenizer::load(folder);
         QVERIFY2(tokenizer.ok(), tokenizer ? "" : tokenizer.error().text().c_str());
-        for (const json& line : readJsonLines(kBert / "vectors.jsonl")) {
+        for (const json& line : test::readJsonLines(kBert / "vectors.jsonl")) {
             if (!line.contains("text_pair") || !line["text_pair"].is_string()) {
                 QCOMPARE((*tokenizer)->encode(line["text"].get<std::string>(), 0),
                          line["ids"].get<std::vector<std::int32_t>>());

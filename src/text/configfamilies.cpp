@@ -1,4 +1,4 @@
-#include "text/bertfamily.h"
+#include "text/configfamilies.h"
 
 #include <algorithm>
 #include <array>
@@ -27,7 +27,7 @@ bool contains(const std::array<std::string_view, N>& list, std::string_view name
     return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-enum class Family { None, Bert, MpNet };
+enum class Family { None, Bert, MpNet, Roberta, XlmRoberta };
 
 Family familyOf(const json& config, const std::string& modelType, bool fromVocabulary)
 {
@@ -40,6 +40,12 @@ Family familyOf(const json& config, const std::string& modelType, bool fromVocab
     }
     if (name == "MPNetTokenizer" || (name.empty() && modelType == "mpnet")) {
         return Family::MpNet;
+    }
+    if (!fromVocabulary && (name == "RobertaTokenizer" || (name.empty() && modelType == "roberta"))) {
+        return Family::Roberta;
+    }
+    if (!fromVocabulary && (name == "XLMRobertaTokenizer" || (name.empty() && modelType == "xlm-roberta"))) {
+        return Family::XlmRoberta;
     }
     if (fromVocabulary || contains(kBertClasses, name) ||
         (name.empty() && contains(kBertModels, modelType))) {
@@ -81,15 +87,104 @@ void addToken(json& tokens, const TokenizerSpec& spec, const std::string& conten
     }
 }
 
+std::uint32_t requiredId(const TokenizerSpec& spec, const std::string& token)
+{
+    const std::int32_t id = spec.idOf(token);
+    if (id < 0) {
+        failSpec(ErrorCode::Malformed,
+                 "tokenizer_config.json names the special token '" + token + "', which the vocabulary of " +
+                     spec.name + " does not contain",
+                 "tokenizer_config.json");
+    }
+    return static_cast<std::uint32_t>(id);
+}
+
+json robertaSurroundings(const TokenizerSpec& spec, const std::string& cls, const std::string& sep, bool trim,
+                         bool prefix)
+{
+    return {{"type", "RobertaProcessing"},
+            {"sep", json::array({sep, requiredId(spec, sep)})},
+            {"cls", json::array({cls, requiredId(spec, cls)})},
+            {"trim_offsets", trim},
+            {"add_prefix_space", prefix}};
+}
+
+void rebuildRoberta(TokenizerSpec& spec, const json& config, const json& specials)
+{
+    const Fields fields(config, "tokenizer_config.json", "");
+    const bool prefix = fields.boolean("add_prefix_space", false);
+    const bool trim = fields.boolean("trim_offsets", true);
+    spec.root["normalizer"] = nullptr;
+    spec.root["pre_tokenizer"] = {
+        {"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}, {"use_regex", true}};
+    spec.root["decoder"] = {{"type", "ByteLevel"}};
+    spec.root["post_processor"] =
+        robertaSurroundings(spec, specialToken(config, specials, "cls_token", "<s>"),
+                            specialToken(config, specials, "sep_token", "</s>"), trim, prefix);
+    json& model = spec.root["model"];
+    model["unk_token"] = nullptr;
+    model["fuse_unk"] = false;
+    model["byte_fallback"] = false;
+    model["ignore_merges"] = false;
+}
+
+/// The character map is the one thing that tokenizer.json decides.
+json findCharsMap(const json& normalizer)
+{
+    if (!normalizer.is_object()) {
+        return nullptr;
+    }
+    if (normalizer.value("type", json()) == "Precompiled") {
+        return normalizer;
+    }
+    if (normalizer.contains("normalizers") && normalizer["normalizers"].is_array()) {
+        for (const json& step : normalizer["normalizers"]) {
+            if (step.is_object() && step.value("type", json()) == "Precompiled") {
+                return step;
+            }
+        }
+    }
+    return nullptr;
+}
+
+void rebuildXlmRoberta(TokenizerSpec& spec, const json& config, const json& specials)
+{
+    const Fields fields(config, "tokenizer_config.json", "");
+    const json metaspace = {
+        {"type", "Metaspace"},
+        {"replacement", "\u2581"},
+        {"split", true},
+        {"prepend_scheme", fields.boolean("add_prefix_space", true) ? "always" : "never"}};
+    spec.root["normalizer"] = findCharsMap(spec.root["normalizer"]);
+    spec.root["pre_tokenizer"] = {
+        {"type", "Sequence"}, {"pretokenizers", json::array({json{{"type", "WhitespaceSplit"}}, metaspace})}};
+    spec.root["decoder"] = metaspace;
+    spec.root["post_processor"] =
+        robertaSurroundings(spec, specialToken(config, specials, "bos_token", "<s>"),
+                            specialToken(config, specials, "eos_token", "</s>"), false, false);
+    spec.root["model"]["unk_id"] = 3u;
+    spec.root["model"]["byte_fallback"] = false;
+}
+
 } // namespace
 
-void rebuildBertFamily(TokenizerSpec& spec, const json& config, const json& specials,
+void rebuildFromConfig(TokenizerSpec& spec, const json& config, const json& specials,
                        const std::string& modelType, bool fromVocabulary)
 {
     const Family family = familyOf(config, modelType, fromVocabulary);
     const auto model = spec.root.find("model");
-    if (family == Family::None || model == spec.root.end() || !model->is_object() || spec.scored ||
-        model->value("type", json("WordPiece")) != json("WordPiece")) {
+    if (family == Family::None || model == spec.root.end() || !model->is_object()) {
+        return;
+    }
+    if (family == Family::Roberta || family == Family::XlmRoberta) {
+        if (family == Family::Roberta && !spec.scored && !spec.merges.empty()) {
+            rebuildRoberta(spec, config, specials);
+        } else if (family == Family::XlmRoberta && spec.scored) {
+            rebuildXlmRoberta(spec, config, specials);
+        }
+        return;
+    }
+    if (spec.scored || model->value("type", json("WordPiece")) != json("WordPiece")) {
         return;
     }
     const Fields fields(config, "tokenizer_config.json", "");
@@ -110,20 +205,12 @@ void rebuildBertFamily(TokenizerSpec& spec, const json& config, const json& spec
     const std::string pad = specialToken(config, specials, "pad_token", mpnet ? "<pad>" : "[PAD]");
     const std::string unknown = specialToken(config, specials, "unk_token", "[UNK]");
     root["model"]["unk_token"] = unknown;
-    for (const std::string& token : {cls, sep}) {
-        if (spec.idOf(token) < 0) {
-            failSpec(ErrorCode::Malformed,
-                     "tokenizer_config.json names the special token '" + token +
-                         "', which the vocabulary of " + spec.name + " does not contain",
-                     "tokenizer_config.json");
-        }
-    }
-    root["post_processor"] = {{"type", mpnet ? "RobertaProcessing" : "BertProcessing"},
-                              {"sep", json::array({sep, static_cast<std::uint32_t>(spec.idOf(sep))})},
-                              {"cls", json::array({cls, static_cast<std::uint32_t>(spec.idOf(cls))})}};
     if (mpnet) {
-        root["post_processor"]["trim_offsets"] = true;
-        root["post_processor"]["add_prefix_space"] = false;
+        root["post_processor"] = robertaSurroundings(spec, cls, sep, true, false);
+    } else {
+        root["post_processor"] = {{"type", "BertProcessing"},
+                                  {"sep", json::array({sep, requiredId(spec, sep)})},
+                                  {"cls", json::array({cls, requiredId(spec, cls)})}};
     }
     json& tokens = root["added_tokens"];
     if (!tokens.is_array()) {
