@@ -215,10 +215,10 @@ Json PythonLiterals::number()
     std::string text = digits;
     if (const auto point = text.find('.'); point != text.npos) {
         if (point + 1 >= text.size() || !isDigit(text[point + 1])) {
-            text.insert(point + 1, "0");
+            text.insert(point + 1, 1, '0');
         }
         if (point == 0) {
-            text.insert(0, "0");
+            text.insert(text.begin(), '0');
         }
     }
     const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), real);

@@ -80,6 +80,10 @@ public:
         if (m_hasSecrets) {
             script += "# The hub token is a secret and is not written here.\n";
         }
+        if (usesOldParameters()) {
+            script += "# For transformers below 5: newer releases took warmup_ratio and jit_mode out of "
+                      "these calls.\n";
+        }
         script += callText("args = " + std::string(kClass), m_constructor, m_constructor.size() > 1);
         for (const auto& [name, given] : m_calls) {
             script += callText("args." + name, given, false);
@@ -103,6 +107,16 @@ private:
         }
         // The folder named after the start time is a new one in every process.
         return constructed() && field.key == "logging_dir" && isAutomaticFolder();
+    }
+
+    /// transformers 5 knows the methods without these two parameters.
+    bool usesOldParameters() const
+    {
+        return std::any_of(m_calls.begin(), m_calls.end(), [](const auto& call) {
+            return std::any_of(call.second.begin(), call.second.end(), [](const auto& parameter) {
+                return parameter.first == "warmup_ratio" || parameter.first == "jit_mode";
+            });
+        });
     }
 
     bool isAutomaticFolder() const

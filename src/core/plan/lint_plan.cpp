@@ -33,16 +33,19 @@ void evaluationNeverReached(A a, F facts, Out out)
     if (plan.evaluations > 0 && !(onlyAtEnd && plan.evalEvery > plan.totalSteps)) {
         return;
     }
+    const std::vector<std::string> keys = {"eval_steps", "eval_strategy", "eval_delay"};
+    if (plan.evaluations == 0) {
+        warn(out, keys,
+             "No evaluation is reached in " + number(plan.totalSteps) + " updates; eval_delay is too long.",
+             Fix{"Evaluate from the start", {{"eval_delay", "0"}}});
+        return;
+    }
     const std::int64_t tenth = std::max<std::int64_t>(plan.totalSteps / 10, 1);
-    warn(out, {"eval_steps", "eval_strategy", "eval_delay"},
-         plan.evaluations == 0
-             ? "No evaluation is reached in " + number(plan.totalSteps) + " updates; eval_delay is too long."
-             : "The first evaluation would come after " + number(plan.evalEvery) +
-                   " updates, but the run has only " + number(plan.totalSteps) +
-                   ": it is evaluated once, at its end.",
-         plan.evaluations == 0
-             ? Fix{"Evaluate from the start", {{"eval_delay", "0"}}}
-             : Fix{"Evaluate every " + number(tenth) + " updates", {{"eval_steps", number(tenth)}}});
+    warn(out, keys,
+         "The first evaluation would come after " + number(plan.evalEvery) +
+             " updates, but the run has only " + number(plan.totalSteps) +
+             ": it is evaluated once, at its end.",
+         Fix{"Evaluate every " + number(tenth) + " updates", {{"eval_steps", number(tenth)}}});
 }
 
 void fewLogPoints(A a, F facts, Out out)

@@ -51,6 +51,7 @@ void TestPythonScript::readable()
     QCOMPARE(toPythonScript(constructed.arguments, ArgumentState::Constructed).c_str(),
              "from sentence_transformers import SentenceTransformerTrainingArguments\n"
              "\n"
+             "# For transformers below 5: newer releases took warmup_ratio and jit_mode out of these calls.\n"
              "args = SentenceTransformerTrainingArguments(\n"
              "    output_dir=\"out\",\n"
              "    bf16=True,\n"
