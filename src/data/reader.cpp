@@ -1,5 +1,6 @@
 #include "data/reader.h"
 
+#include "data/parquet/parquetreader.h"
 #include "data/readerparts.h"
 
 #include <algorithm>
@@ -110,6 +111,7 @@ Result<Table> readTable(const std::filesystem::path& path, const ReadOptions& op
             "The format of " + name +
                 " is not known from its name. Choose csv, tsv, jsonl, txt or parquet under Data › Format.",
             name};
+    if (out.format == "parquet") return readParquet(path, options, out);
     auto source = ByteSource::open(path);
     if (!source) return source.error();
     out.compression = (*source)->compression();
