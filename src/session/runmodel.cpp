@@ -61,7 +61,7 @@ void RunModel::clear()
     m_phase.clear();
     m_runId.clear();
     m_step = m_samples = m_tokens = 0;
-    m_epoch = m_epochs = 0;
+    m_epoch = m_epochs = m_updatesPerEpoch = 0;
     for (const char* key : {"loss", "learning_rate", "grad_norm", "samples_per_second", "tokens_per_second"})
         addSeries(QString::fromLatin1(key), m_stepAxis);
     m_dirty = true;
@@ -83,6 +83,7 @@ MetricSeries* RunModel::series(const QString& key) const
 
 double RunModel::epochOf(std::int64_t step) const
 {
+    if (m_updatesPerEpoch > 0) return static_cast<double>(step) / m_updatesPerEpoch;
     const auto total = m_progress.totalSteps();
     return total > 0 && m_epochs > 0 ? static_cast<double>(step) * m_epochs / static_cast<double>(total)
                                      : 0.0;
@@ -174,6 +175,7 @@ void RunModel::addEvent(const Event& event)
         m_progress.setTotalSteps(
             static_cast<std::int64_t>(valueOf(event.values, {"total_steps", "max_steps", "steps"}, 0)));
         m_epochs = valueOf(event.values, {"epochs", "num_train_epochs"}, 0);
+        m_updatesPerEpoch = valueOf(event.values, {"updates_per_epoch"}, 0);
         break;
     case EventKind::Phase:
         m_phase = QString::fromStdString(event.text);
@@ -214,6 +216,49 @@ void RunModel::endBatch()
     if (!m_dirty) return;
     m_dirty = false;
     Q_EMIT changed();
+}
+
+bool RunModel::isMeasure(const QString& key)
+{
+    for (const char* ending :
+         {"_runtime", "_samples_per_second", "_steps_per_second", "_jit_compilation_time"})
+        if (key.endsWith(QLatin1String(ending))) return false;
+    return key != QLatin1String("epoch");
+}
+
+void RunModel::setBestMetric(const QString& key, bool greaterIsBetter)
+{
+    m_bestKey = key;
+    m_greaterIsBetter = greaterIsBetter;
+}
+
+std::optional<RunModel::Best> RunModel::best() const
+{
+    QString key = m_bestKey;
+    bool greater = m_greaterIsBetter;
+    // The library's own primary metrics, most telling first.
+    for (const char* part : {"spearman_cosine", "cosine_ndcg@10", "ndcg@10", "cosine_accuracy", "cosine_ap",
+                             "_ap", "accuracy", "map", "v_measure", "spearman"}) {
+        if (!key.isEmpty()) break;
+        for (const auto& reported : m_evaluationKeys)
+            if (key.isEmpty() && reported.contains(QLatin1String(part))) key = reported;
+        greater = true;
+    }
+    if (key.isEmpty() && m_evaluationKeys.contains(QStringLiteral("eval_loss"))) {
+        key = QStringLiteral("eval_loss");
+        greater = false;
+    }
+    const auto* metric = key.isEmpty() ? nullptr : series(key);
+    if (!metric) return std::nullopt;
+    const auto extremes = metric->values().extremes(0, metric->size());
+    const std::size_t index = greater ? extremes.max : extremes.min;
+    if (index == ValueColumn::npos) return std::nullopt;
+    const auto& axis = metric->axis();
+    return Best{key,
+                metric->values()[index],
+                {axis.value(AxisKind::Step, index), axis.value(AxisKind::Epoch, index),
+                 axis.value(AxisKind::Samples, index), axis.value(AxisKind::Tokens, index),
+                 axis.value(AxisKind::Wall, index)}};
 }
 
 double RunModel::samplesPerSecond() const

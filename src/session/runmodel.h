@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace studio {
 /// Something worth a mark under a chart.
 struct RunMark
 {
-    enum class Kind { Evaluation, Checkpoint, Best, Finding, Changed, Paused, Resumed, End };
+    enum class Kind { Evaluation, Checkpoint, Finding, Changed, Paused, Resumed, End };
 
     Kind kind = Kind::Evaluation;
     SamplePosition position;
@@ -53,6 +54,21 @@ public:
     /// Keys of all evaluation metrics, in the order in which the run reported them.
     const QStringList& evaluationKeys() const { return m_evaluationKeys; }
 
+    /// Whether a key is worth a curve: durations and speeds of the evaluation itself are not.
+    static bool isMeasure(const QString& key);
+    /// The metric that tells the best evaluation; by default chosen among the reported ones (a correlation or
+    /// an accuracy before the loss). An empty key restores that.
+    void setBestMetric(const QString& key, bool greaterIsBetter);
+    struct Best
+    {
+        QString key;
+        double value = 0;
+        SamplePosition position;
+    };
+    /// The best evaluation so far; nothing before the first.
+    std::optional<Best> best() const;
+
+    /// In the order of their arrival.
     const std::vector<RunMark>& marks() const { return m_marks; }
     const std::vector<Event>& events() const { return m_events; }
     /// One line of the log, without time: "Evaluation at step 200: …". Empty when an event says nothing new.
@@ -97,6 +113,8 @@ private:
     std::shared_ptr<SampleAxis> m_stepAxis;
     std::vector<std::unique_ptr<Entry>> m_series;
     QStringList m_evaluationKeys;
+    QString m_bestKey;
+    bool m_greaterIsBetter = true;
     std::vector<RunMark> m_marks;
     std::vector<Event> m_events;
     std::deque<Recent> m_recent;
@@ -109,6 +127,7 @@ private:
     std::int64_t m_tokens = 0;
     double m_epoch = 0;
     double m_epochs = 0;
+    double m_updatesPerEpoch = 0;
     bool m_dirty = false;
 };
 

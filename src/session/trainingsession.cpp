@@ -121,7 +121,7 @@ void TrainingSession::runJob(Job job)
         TrainRequest request;
         request.experiment = job.experiment.get();
         request.outputDir = job.outputDir;
-        request.runDir = job.options.runDir;
+        request.runsDir = job.options.runsDir;
         request.resumeFrom = job.options.resumeFrom;
         request.threads = job.options.threads;
         QueueObserver observer(*m_queue, job.number);

@@ -22,10 +22,10 @@ struct Experiment;
 /// How a session starts a run, beyond the experiment itself.
 struct SessionOptions
 {
-    std::string resumeFrom;       ///< a checkpoint folder, or empty
-    std::filesystem::path runDir; ///< empty: the engine's default, <outputDir>/run
-    int threads = 0;              ///< 0: as many as cores
-    int niceness = 10;            ///< of the training thread and its helpers; 0 leaves the priority alone
+    std::string resumeFrom;        ///< a checkpoint folder, or empty
+    std::filesystem::path runsDir; ///< the run folder is made in it; empty: <outputDir>/runs
+    int threads = 0;               ///< 0: as many as cores
+    int niceness = 10;             ///< of the training thread and its helpers; 0 leaves the priority alone
 };
 
 /// Owns the training thread and speaks signals. One session runs one experiment after another; it lives on
