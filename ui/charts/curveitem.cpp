@@ -1,0 +1,142 @@
+#include "ui/charts/curveitem.h"
+
+#include <QPainter>
+#include <QPalette>
+
+#include <algorithm>
+#include <cmath>
+
+namespace studio {
+namespace {
+
+constexpr double kFarOutside = 1e5; ///< pixels; what lies beyond is cut off, for the rasteriser's sake
+
+/// Cuts a line of any length into the strokes of a dash pattern that runs on over all segments.
+class Dasher
+{
+public:
+    explicit Dasher(const QVector<double>& pattern) : m_pattern(pattern) { restart(); }
+
+    void restart()
+    {
+        m_index = 0;
+        m_left = m_pattern.isEmpty() ? 0 : m_pattern[0];
+    }
+
+    void add(QVector<QLineF>& out, const QPointF& from, const QPointF& to)
+    {
+        const double length = std::hypot(to.x() - from.x(), to.y() - from.y());
+        if (m_pattern.isEmpty() || length > 4000) {
+            out.append(QLineF(from, to));
+            return;
+        }
+        double done = 0;
+        while (done < length) {
+            const double part = std::min(m_left, length - done);
+            if (m_index % 2 == 0) {
+                const double a = done / length, b = (done + part) / length;
+                out.append(QLineF(from + (to - from) * a, from + (to - from) * b));
+            }
+            done += part;
+            m_left -= part;
+            if (m_left <= 1e-9) {
+                m_index = (m_index + 1) % m_pattern.size();
+                m_left = m_pattern[m_index];
+            }
+        }
+    }
+
+private:
+    const QVector<double>& m_pattern;
+    qsizetype m_index = 0;
+    double m_left = 0;
+};
+
+} // namespace
+
+CurveItem::Layer CurveItem::layerOf(const Reduced& reduced, const PlotMap& map, const QVector<double>& dash,
+                                    bool showPoints) const
+{
+    Layer layer;
+    const auto& points = reduced.points;
+    // Dense zigzags are vertical strokes: antialiasing costs most there and shows nothing.
+    layer.antialiased = static_cast<double>(points.size()) < 2.2 * map.area.width();
+    layer.lines.reserve(static_cast<qsizetype>(points.size()));
+    const bool spaced = static_cast<double>(points.size()) * 9 < map.area.width();
+    Dasher dasher(dash);
+    std::size_t nextBreak = 0;
+    QPointF before;
+    bool joined = false;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const bool begins = nextBreak < reduced.breaks.size() && reduced.breaks[nextBreak] == i;
+        if (begins) ++nextBreak;
+        const QPointF here(std::clamp(map.toX(points[i].x), -kFarOutside, kFarOutside),
+                           std::clamp(map.toY(points[i].y), -kFarOutside, kFarOutside));
+        const bool follows = i > 0 && !begins;
+        if (follows)
+            dasher.add(layer.lines, before, here);
+        else
+            dasher.restart();
+        const bool endsHere = i + 1 == points.size() ||
+                              (nextBreak < reduced.breaks.size() && reduced.breaks[nextBreak] == i + 1);
+        // A value without neighbours is no line: it would be invisible.
+        joined = follows;
+        if ((showPoints && spaced) || (!joined && endsHere)) layer.dots.append(here);
+        before = here;
+    }
+    return layer;
+}
+
+void CurveItem::setContent(const PlotContent& content, const PlotMap& map, const QPalette& palette)
+{
+    if (m_area != map.area) {
+        prepareGeometryChange();
+        m_area = map.area;
+    }
+    m_layers.clear();
+    const auto styleOf = [&](std::size_t i) {
+        const int index = content.curves[i].spec.colourIndex;
+        return curveStyle(index < 0 ? static_cast<int>(i) : index, palette);
+    };
+    for (std::size_t i = 0; i < content.curves.size(); ++i) {
+        const auto& curve = content.curves[i];
+        const auto style = styleOf(i);
+        const bool hasTwin = !curve.smoothed.points.empty();
+        auto layer = layerOf(curve.raw, map, hasTwin ? QVector<double>() : style.dash,
+                             curve.spec.showPoints && !hasTwin);
+        layer.colour = hasTwin ? style.faint : style.colour;
+        // Many values a column make the line a solid band: one pixel is enough.
+        layer.width = hasTwin || !layer.antialiased ? 1 : 1.8;
+        m_layers.append(std::move(layer));
+    }
+    for (std::size_t i = 0; i < content.curves.size(); ++i) {
+        const auto& curve = content.curves[i];
+        if (curve.smoothed.points.empty()) continue;
+        auto layer = layerOf(curve.smoothed, map, styleOf(i).dash, curve.spec.showPoints);
+        layer.colour = styleOf(i).colour;
+        layer.width = layer.antialiased ? 1.8 : 1;
+        m_layers.append(std::move(layer));
+    }
+    update();
+}
+
+void CurveItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget*)
+{
+    painter->save();
+    painter->setClipRect(m_area, Qt::IntersectClip);
+    for (const auto& layer : m_layers) {
+        painter->setRenderHint(QPainter::Antialiasing, layer.antialiased);
+        QPen pen(layer.colour, layer.width, Qt::SolidLine, layer.antialiased ? Qt::RoundCap : Qt::FlatCap);
+        painter->setPen(pen);
+        painter->drawLines(layer.lines);
+        if (layer.dots.isEmpty()) continue;
+        painter->setRenderHint(QPainter::Antialiasing, true);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(layer.colour);
+        for (const auto& dot : layer.dots)
+            painter->drawEllipse(dot, layer.dotSize, layer.dotSize);
+    }
+    painter->restore();
+}
+
+} // namespace studio
