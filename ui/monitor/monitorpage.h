@@ -9,8 +9,8 @@ namespace studio {
 class TrainingSession;
 
 /// The page that watches a run: charts of loss, learning rate, gradient norm and evaluation metrics over one
-/// linked axis, progress with the time left, throughput, state and log. It reads the session and its run model,
-/// and asks for Start and Stop by signal: the window decides what to start.
+/// linked axis, progress with the time left, throughput, state and log. It reads the session and its run
+/// model, and asks for Start and Stop by signal: the window decides what to start.
 class MonitorPage : public QWidget
 {
     Q_OBJECT

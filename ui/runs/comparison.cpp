@@ -1,0 +1,156 @@
+#include "ui/runs/comparison.h"
+
+#include "core/json.h"
+#include "session/storedrun.h"
+#include "ui/charts/axisticks.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QLocale>
+
+#include <cmath>
+#include <map>
+#include <utility>
+
+namespace studio {
+namespace {
+
+using Flat = std::vector<std::pair<std::string, std::string>>;
+
+/// "train[0].columns.score": one entry a leaf. Lists of plain values stay together.
+void flatten(const Json& json, const std::string& path, Flat& out)
+{
+    if (json.is_object() && !json.empty()) {
+        for (const auto& [key, value] : json.items())
+            flatten(value, path.empty() ? key : path + "." + key, out);
+        return;
+    }
+    const bool ofObjects = json.is_array() && !json.empty() && json.front().is_structured();
+    if (ofObjects) {
+        for (std::size_t i = 0; i < json.size(); ++i)
+            flatten(json[i], path + "[" + std::to_string(i) + "]", out);
+        return;
+    }
+    out.emplace_back(path, json.is_string() ? json.get<std::string>() : json.dump());
+}
+
+Flat flatExperiment(const ComparedRun& run)
+{
+    Flat flat;
+    const auto json = Json::parse(run.data.experimentJson, nullptr, false);
+    if (!json.is_discarded()) flatten(json, {}, flat);
+    return flat;
+}
+
+bool smallerIsBetter(const QString& key)
+{
+    return key.endsWith(QLatin1String("loss"));
+}
+
+std::optional<double> lastOf(const ComparedRun& run, const QString& key)
+{
+    const auto* series = run.model->series(key);
+    if (!series || series->empty()) return std::nullopt;
+    return series->values()[series->size() - 1];
+}
+
+std::optional<double> bestOf(const ComparedRun& run, const QString& key)
+{
+    const auto* series = run.model->series(key);
+    if (!series || series->empty()) return std::nullopt;
+    const auto extremes = series->values().extremes(0, series->size());
+    const std::size_t index = smallerIsBetter(key) ? extremes.min : extremes.max;
+    if (index == ValueColumn::npos) return std::nullopt;
+    return series->values()[index];
+}
+
+ComparedRow metricRow(const QString& key, const std::vector<ComparedRun>& runs,
+                      std::optional<double> (*valueOf)(const ComparedRun&, const QString&))
+{
+    ComparedRow row{key, {}, false};
+    std::optional<double> baseline;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const auto value = valueOf(runs[i], key.section(QLatin1Char(','), 0, 0));
+        if (i == 0) baseline = value;
+        if (!value) {
+            row.texts << QStringLiteral("–");
+            row.differs = row.differs || baseline;
+            continue;
+        }
+        QString text = valueText(*value);
+        const QString change = i > 0 && baseline ? changeText(*baseline, *value) : QString();
+        if (!change.isEmpty()) text += QStringLiteral(" (%1)").arg(change);
+        row.differs = row.differs || !baseline || *value != *baseline;
+        row.texts << text;
+    }
+    return row;
+}
+
+} // namespace
+
+ComparedRun loadForComparison(const QString& folder)
+{
+    ComparedRun run;
+    run.folder = folder;
+    run.data = readRun(folder.toStdString());
+    run.name = QString::fromStdString(run.data.summary.status.name);
+    if (run.name.isEmpty()) run.name = QString::fromStdString(run.data.summary.folder.filename().string());
+    run.model = std::make_unique<RunModel>();
+    fillRunModel(*run.model, run.data);
+    return run;
+}
+
+std::vector<ComparedRow> compareExperiments(const std::vector<ComparedRun>& runs)
+{
+    std::vector<std::map<std::string, std::string>> values;
+    std::vector<std::string> order;
+    std::map<std::string, bool> known;
+    for (const auto& run : runs) {
+        values.emplace_back();
+        for (auto& [key, text] : flatExperiment(run)) {
+            if (!std::exchange(known[key], true)) order.push_back(key);
+            values.back()[key] = std::move(text);
+        }
+    }
+    std::vector<ComparedRow> rows;
+    for (const auto& key : order) {
+        ComparedRow row{QString::fromStdString(key), {}, false};
+        for (const auto& of : values) {
+            const auto found = of.find(key);
+            row.texts << (found == of.end() ? QStringLiteral("default")
+                                            : QString::fromStdString(found->second));
+            row.differs = row.differs || row.texts.last() != row.texts.first();
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+QStringList comparedMetrics(const std::vector<ComparedRun>& runs)
+{
+    QStringList keys;
+    for (const auto& run : runs)
+        for (const auto& key : run.model->evaluationKeys())
+            if (RunModel::isMeasure(key) && !keys.contains(key)) keys << key;
+    return keys;
+}
+
+std::vector<ComparedRow> compareMetrics(const std::vector<ComparedRun>& runs)
+{
+    std::vector<ComparedRow> rows;
+    for (const auto& key : comparedMetrics(runs)) {
+        rows.push_back(metricRow(key + QStringLiteral(", best"), runs, bestOf));
+        rows.push_back(metricRow(key + QStringLiteral(", last"), runs, lastOf));
+    }
+    return rows;
+}
+
+QString changeText(double baseline, double value)
+{
+    if (baseline == 0 || !std::isfinite(baseline) || !std::isfinite(value)) return {};
+    const double change = (value - baseline) / std::abs(baseline) * 100;
+    return (change >= 0 ? QStringLiteral("+") : QString()) + QLocale().toString(change, 'f', 1) +
+           QStringLiteral(" %");
+}
+
+} // namespace studio

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "core/records/runreader.h"
+#include "session/runmodel.h"
+
+#include <QString>
+#include <QStringList>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace studio {
+
+/// A stored run as the comparison holds it.
+struct ComparedRun
+{
+    QString folder;
+    QString name; ///< unique among the compared ones
+    RunData data;
+    std::unique_ptr<RunModel> model;
+};
+
+ComparedRun loadForComparison(const QString& folder);
+
+/// One row of a comparison: a key and a text per run.
+struct ComparedRow
+{
+    QString key;
+    QStringList texts;
+    bool differs = false;
+};
+
+/// The experiments key by key ("arguments.learning_rate"), in the order of the files; keys that an experiment
+/// leaves out are shown as "default".
+std::vector<ComparedRow> compareExperiments(const std::vector<ComparedRun>& runs);
+
+/// Evaluation metrics: last and best value of each run, with the change against the first run in per cent.
+/// Losses count as better when smaller, everything else when greater.
+std::vector<ComparedRow> compareMetrics(const std::vector<ComparedRun>& runs);
+
+/// Keys of metrics that any of the runs reported, in order of first appearance.
+QStringList comparedMetrics(const std::vector<ComparedRun>& runs);
+
+/// "+2.3 %" of `value` against `baseline`; empty when the baseline is 0 or missing.
+QString changeText(double baseline, double value);
+
+} // namespace studio
