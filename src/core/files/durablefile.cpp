@@ -65,6 +65,8 @@ AppendFile& AppendFile::operator=(AppendFile&& other) noexcept
     std::swap(m_path, other.m_path);
     std::swap(m_pending, other.m_pending);
     std::swap(m_dropped, other.m_dropped);
+    std::swap(m_size, other.m_size);
+    std::swap(m_doubtful, other.m_doubtful);
     return *this;
 }
 
@@ -83,6 +85,10 @@ Result<AppendFile> AppendFile::open(FileSystem& fs, const std::string& path)
     opened.m_fs = &fs;
     opened.m_file = *file;
     opened.m_path = path;
+    FileStatus status;
+    const int found = uninterrupted([&] { return fs.status(path, status); });
+    if (found < 0) return fileError(found, "look at", path);
+    opened.m_size = status.size;
     return opened;
 }
 
@@ -99,13 +105,24 @@ Status AppendFile::flush()
 {
     std::size_t written = 0;
     Status done;
+    if (m_doubtful) {
+        FileStatus status;
+        int mended = uninterrupted([&] { return m_fs->status(m_path, status); });
+        if (mended >= 0 && status.size > m_size) {
+            mended = uninterrupted([&] { return m_fs->truncate(m_path, m_size); });
+        }
+        if (mended < 0) return fileError(mended, "write", m_path);
+        m_doubtful = false;
+    }
     while (written < m_pending.size()) {
         const std::int64_t count = uninterrupted(
             [&] { return m_fs->write(m_file, m_pending.data() + written, m_pending.size() - written); });
         if (count <= 0) {
             done = fileError(count < 0 ? static_cast<int>(count) : ENOSPC, "write", m_path);
+            m_doubtful = true;
             break;
         }
+        m_size += static_cast<std::uint64_t>(count);
         written += static_cast<std::size_t>(count);
     }
     // What went out is out: only the rest is tried again.

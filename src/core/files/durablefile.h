@@ -45,6 +45,8 @@ private:
     std::string m_path;
     std::string m_pending;
     std::uint64_t m_dropped = 0;
+    std::uint64_t m_size = 0;  ///< of the file, as far as writes succeeded
+    bool m_doubtful = false;   ///< a write failed: there may be a piece behind m_size
 };
 
 /// ".<name>.<tag>-<pid>-<random>": hidden names of unfinished work, beside the target.
