@@ -1,8 +1,10 @@
 #include "engine/model/checkpoint.h"
 
+#include "engine/model/pickleweights.h"
 #include "engine/model/safetensors.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -97,12 +99,18 @@ Result<std::shared_ptr<const TensorFile>> openCheckpoint(const ModelFolder& fold
     if (folder.has(index)) return openShards(folder, subFolder, index);
 
     const auto legacy = joinName(subFolder, "pytorch_model.bin");
-    (void)allowLegacy;
+    if (folder.has(legacy) && allowLegacy) {
+        auto path = folder.resolve(legacy);
+        if (!path) return path.error();
+        auto file = PickleWeights::open(*path);
+        if (!file) return file.error();
+        return std::shared_ptr<const TensorFile>(*file);
+    }
     if (folder.has(legacy))
         return Error{ErrorCode::Unsupported,
                      "Cannot use " + legacy +
-                         ": weights in Python's pickle format are not read. Convert the model to "
-                         "safetensors (save it once with sentence-transformers).",
+                         ": weights in Python's pickle format are read only when legacy weights are "
+                         "allowed. Allow them, or convert the model to safetensors.",
                      (folder.root() / legacy).string()};
     return Error{ErrorCode::NotFound,
                  "Cannot find the weights " + single + " in " + folder.root().filename().string() +

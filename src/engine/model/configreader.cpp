@@ -82,4 +82,47 @@ std::string ConfigReader::text(const std::string& key, const std::string& fallba
     return fallback;
 }
 
+double ConfigReader::ropeTheta(const Json* nested, const std::string& key, double fallback)
+{
+    const auto checkKind = [&](const Json* description) {
+        if (!description || !description->is_object()) return;
+        for (const char* name : {"rope_type", "type"}) {
+            const auto at = description->find(name);
+            if (at != description->end() && at->is_string() && at->get<std::string>() != "default")
+                unsupported("the rotary position form \"" + at->get<std::string>().substr(0, 40) + "\"");
+        }
+    };
+    checkKind(find("rope_scaling"));
+    checkKind(nested);
+    double theta = number(key, fallback, 1, 1e12);
+    if (nested && nested->is_object()) {
+        const auto at = nested->find("rope_theta");
+        if (at != nested->end() && at->is_number()) theta = at->get<double>();
+    }
+    if (!(theta >= 1 && theta <= 1e12))
+        refuse(ErrorCode::InvalidValue, "Cannot use " + m_file + ": rope_theta is out of range.");
+    return theta;
+}
+
+std::vector<bool> ConfigReader::localLayers(int layers, const std::function<bool(int)>& localByDefault)
+{
+    std::vector<bool> local;
+    if (const Json* types = find("layer_types")) {
+        if (!types->is_array() || types->size() != static_cast<std::size_t>(layers)) {
+            wrong("layer_types", "a list with one entry a layer");
+            return std::vector<bool>(static_cast<std::size_t>(layers));
+        }
+        for (const auto& type : *types) {
+            if (type != "full_attention" && type != "sliding_attention")
+                unsupported("the layer type " +
+                            type.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40));
+            local.push_back(type == "sliding_attention");
+        }
+        return local;
+    }
+    for (int n = 0; n < layers; ++n)
+        local.push_back(localByDefault(n));
+    return local;
+}
+
 } // namespace studio

@@ -4,8 +4,10 @@
 #include "core/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace studio {
 
@@ -28,6 +30,12 @@ public:
     double number(const std::string& key, double fallback, double low, double high);
     bool flag(const std::string& key, bool fallback);
     std::string text(const std::string& key, const std::string& fallback);
+
+    /// The base of rotary positions: `nested` (rope_parameters or an entry of it) wins over `key`. Scaled
+    /// forms (yarn, linear, …) are refused by name.
+    double ropeTheta(const Json* nested, const std::string& key, double fallback);
+    /// For each layer whether its attention is local: from layer_types, else `localByDefault(layer)`.
+    std::vector<bool> localLayers(int layers, const std::function<bool(int)>& localByDefault);
 
     void refuse(ErrorCode code, const std::string& message);
     void unsupported(const std::string& what); ///< "Cannot use this model: <what> …"

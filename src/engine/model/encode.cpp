@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <numeric>
@@ -35,7 +36,8 @@ Result<Embeddings> SentenceModel::encode(std::span<const std::string> texts, con
         const int skipped = skipsPrompts ? promptTokens(tokenizer(), options.prompt, length) : 0;
         const auto total = static_cast<std::int64_t>(texts.size());
         const std::int64_t tokenBudget = std::clamp<std::int64_t>(
-            static_cast<std::int64_t>(std::max(1, options.batchSize)) * length, 1, kMaxBatchTokens);
+            static_cast<std::int64_t>(std::max(1, options.batchSize)) * (length > 0 ? length : 512), 1,
+            kMaxBatchTokens);
 
         std::vector<HeadModule*> head;
         for (const auto& slot : m_impl->head)

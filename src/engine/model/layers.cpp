@@ -25,6 +25,24 @@ at::Tensor Embedding::operator()(const at::Tensor& ids) const
     return at::embedding(*weight, ids);
 }
 
+Rotary::Rotary(const at::Tensor& positions, std::int64_t headSize, double theta, at::ScalarType dtype)
+{
+    const auto options = at::TensorOptions().dtype(dtype).device(positions.device());
+    const auto exponents = at::arange(0, headSize, 2, options) / static_cast<double>(headSize);
+    const auto frequencies = 1.0 / at::pow(theta, exponents);
+    const auto angles = positions.to(dtype).unsqueeze(1) * frequencies; // [tokens, d / 2]
+    const auto both = at::cat({angles, angles}, 1).unsqueeze(1);
+    cos = both.cos();
+    sin = both.sin();
+}
+
+at::Tensor Rotary::operator()(const at::Tensor& x) const
+{
+    const auto heads = x.view({x.size(0), -1, cos.size(2)});
+    const auto halves = heads.chunk(2, -1);
+    return (heads * cos + at::cat({-halves[1], halves[0]}, -1) * sin).view(x.sizes());
+}
+
 ParameterBuilder::ParameterBuilder(ParameterStore& store, std::string prefix,
                                    std::function<bool(const std::string&)> contains)
     : m_store(store), m_prefix(std::move(prefix)), m_contains(std::move(contains))

@@ -49,6 +49,18 @@ struct Embedding
     at::Tensor operator()(const at::Tensor& ids) const;
 };
 
+/// Rotary positions (Su et al. 2021) in the rotate-half form: cos and sin of position · theta^(−2i/d),
+/// [tokens, 1, d].
+struct Rotary
+{
+    Rotary(const at::Tensor& positions, std::int64_t headSize, double theta, at::ScalarType dtype);
+
+    /// x [tokens, heads · d], each head turned by its token's position.
+    at::Tensor operator()(const at::Tensor& x) const;
+
+    at::Tensor cos, sin;
+};
+
 /// Registers a family's parameters in a store, in the order of the Python module, under the checkpoint's
 /// names.
 class ParameterBuilder

@@ -151,10 +151,28 @@ Status SentenceModelLoader::readTransformerConfig(const std::string& path)
     return {};
 }
 
+/// Only a table of vectors: its weights, its tokenizer and nothing else.
 Status SentenceModelLoader::readStaticEmbedding(const ModuleSpec& spec)
 {
-    (void)spec;
-    return wrongModel("the module StaticEmbedding is not supported", "modules.json");
+    m().isStatic = true;
+    auto file = openCheckpoint(m().folder, spec.path, m().options.allowLegacyWeights);
+    if (!file) return file.error();
+    // "embedding.weight" as sentence-transformers saves it, "embeddings" as model2vec does.
+    const std::string name = (*file)->find("embeddings") ? "embeddings" : "embedding.weight";
+    auto names = CheckpointNames::of(*file, name);
+    if (!names) return names.error();
+    const auto& shape = names->find(name)->shape;
+    if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > 100'000'000 || shape[1] > 65'536)
+        return Error{ErrorCode::Malformed,
+                     "Cannot use " + (*file)->label() + ": the tensor \"" + name + "\" has the shape " +
+                         shapeText(shape) + ", a table of word vectors is needed.",
+                     (*file)->label()};
+    ParameterBuilder builder(m().store, spec.name + ".", {});
+    m().torchEncoder = makeStaticEmbedding(builder, name, shape[0], static_cast<int>(shape[1]));
+    m().encoderParameters = builder.registered();
+    m_sources.push_back({std::move(*names), builder.registered()});
+    m().pooling.emplace(static_cast<int>(shape[1]), std::vector{PoolingMode::Mean});
+    return {};
 }
 
 Status SentenceModelLoader::readHead(const ModuleSpec& spec)
@@ -358,15 +376,20 @@ Status SentenceModelLoader::chooseEncoder()
 /// As Python: the folder's max_seq_length, else the smaller of the tokenizer's and the architecture's.
 void SentenceModelLoader::settleLength()
 {
+    if (m().isStatic) {
+        m().maxSeqLength = m().options.maxSeqLength > 0 ? m().options.maxSeqLength
+                                                        : m().tokenizer->storedTruncation().value_or(0);
+        return;
+    }
+    const auto& config = m().torchEncoder->config();
     const int limit = m().positionLimit;
-    int length = m().options.maxSeqLength > 0 ? m().options.maxSeqLength : m_statedLength.value_or(0);
-    if (length <= 0) length = m().tokenizer->modelMaxLength().value_or(0);
-    if (length <= 0) length = limit > 0 ? limit : 512;
+    const int advised = config.maxPositions - config.positionOffset;
+    const int asked = m().options.maxSeqLength > 0 ? m().options.maxSeqLength : m_statedLength.value_or(0);
+    int length = asked > 0 ? asked : std::min(m().tokenizer->modelMaxLength().value_or(advised), advised);
     if (limit > 0 && length > limit) {
-        if (m_statedLength && length > limit)
-            m().notices.push_back("max_seq_length is " + std::to_string(limit) +
-                                  ", the most that this architecture can take (" + std::to_string(length) +
-                                  " was asked for).");
+        m().notices.push_back("max_seq_length is " + std::to_string(limit) +
+                              ", the most that this architecture can take (" + std::to_string(length) +
+                              " was asked for).");
         length = limit;
     }
     m().maxSeqLength = length;

@@ -7,6 +7,7 @@
 #include "engine/model/sentencemodel_p.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #include "engine/model/parameterstore.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <functional>
 #include <numeric>

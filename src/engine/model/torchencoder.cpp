@@ -9,12 +9,21 @@ namespace studio {
 
 namespace {
 
+constexpr const char* kBertAnchor = "embeddings.word_embeddings.weight";
+
 constexpr std::array kFamilies{
-    Family{"bert", "embeddings.word_embeddings.weight", makeBert},
-    Family{"roberta", "embeddings.word_embeddings.weight", makeBert},
-    Family{"xlm-roberta", "embeddings.word_embeddings.weight", makeBert},
-    Family{"camembert", "embeddings.word_embeddings.weight", makeBert},
-    Family{"electra", "embeddings.word_embeddings.weight", makeBert},
+    Family{"bert", kBertAnchor, makeBert},
+    Family{"roberta", kBertAnchor, makeBert},
+    Family{"xlm-roberta", kBertAnchor, makeBert},
+    Family{"camembert", kBertAnchor, makeBert},
+    Family{"electra", kBertAnchor, makeBert},
+    Family{"mpnet", kBertAnchor, makeMpnet},
+    Family{"distilbert", kBertAnchor, makeDistilBert},
+    Family{"albert", kBertAnchor, makeAlbert},
+    Family{"modernbert", "embeddings.tok_embeddings.weight", makeModernBert},
+    Family{"nomic_bert", kBertAnchor, makeNomicBert},
+    Family{"qwen3", "embed_tokens.weight", makeQwen3},
+    Family{"gemma3_text", "embed_tokens.weight", makeGemma3},
 };
 
 } // namespace
@@ -48,14 +57,14 @@ void TorchEncoder::adopt(const std::vector<ParameterBuilder::Registered>& regist
     }
 }
 
-EncoderConfig readCommonConfig(ConfigReader& reader, const std::string& modelType)
+EncoderConfig readCommonConfig(ConfigReader& reader, const std::string& modelType, const CommonKeys& keys)
 {
     EncoderConfig config;
     config.modelType = modelType;
-    config.hiddenSize = static_cast<int>(reader.whole("hidden_size", {}, 1, 65'536));
-    config.layers = static_cast<int>(reader.whole("num_hidden_layers", {}, 0, 1'024));
-    config.heads = static_cast<int>(reader.whole("num_attention_heads", {}, 1, 4'096));
-    config.intermediateSize = static_cast<int>(reader.whole("intermediate_size", {}, 1, 1'000'000));
+    config.hiddenSize = static_cast<int>(reader.whole(keys.hidden, {}, 1, 65'536));
+    config.layers = static_cast<int>(reader.whole(keys.layers, {}, 0, 1'024));
+    config.heads = static_cast<int>(reader.whole(keys.heads, {}, 1, 4'096));
+    config.intermediateSize = static_cast<int>(reader.whole(keys.intermediate, {}, 1, 1'000'000));
     config.vocabSize = static_cast<int>(reader.whole("vocab_size", {}, 1, 100'000'000));
     config.maxPositions = static_cast<int>(reader.whole("max_position_embeddings", 512, 1, 10'000'000));
     config.typeVocabSize = static_cast<int>(reader.whole("type_vocab_size", 2, 0, 10'000));

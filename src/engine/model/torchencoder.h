@@ -37,8 +37,19 @@ private:
     std::vector<NamedTensor> m_parameters;
 };
 
-/// Options that most families spell alike. Refuses head counts that do not divide the hidden size.
-EncoderConfig readCommonConfig(ConfigReader& reader, const std::string& modelType);
+/// How a family spells the sizes in config.json.
+struct CommonKeys
+{
+    const char* hidden = "hidden_size";
+    const char* layers = "num_hidden_layers";
+    const char* heads = "num_attention_heads";
+    const char* intermediate = "intermediate_size";
+};
+
+/// Options that most families have. Refuses head counts that do not divide the hidden size (unless head_dim
+/// is given).
+EncoderConfig readCommonConfig(ConfigReader& reader, const std::string& modelType,
+                               const CommonKeys& keys = {});
 
 /// hidden_act, refused by name when unknown.
 Activation readActivation(ConfigReader& reader, const std::string& key, const std::string& fallback);
@@ -47,7 +58,19 @@ using TorchEncoderPtr = std::unique_ptr<TorchEncoder>;
 
 /// The families. Each reads its options, registers its parameters and returns the encoder; a problem is in
 /// the reader.
+TorchEncoderPtr makeAlbert(ConfigReader& reader, ParameterBuilder& parameters);
 TorchEncoderPtr makeBert(ConfigReader& reader, ParameterBuilder& parameters);
+TorchEncoderPtr makeDistilBert(ConfigReader& reader, ParameterBuilder& parameters);
+TorchEncoderPtr makeGemma3(ConfigReader& reader, ParameterBuilder& parameters);
+TorchEncoderPtr makeModernBert(ConfigReader& reader, ParameterBuilder& parameters);
+TorchEncoderPtr makeMpnet(ConfigReader& reader, ParameterBuilder& parameters);
+TorchEncoderPtr makeNomicBert(ConfigReader& reader, ParameterBuilder& parameters);
+TorchEncoderPtr makeQwen3(ConfigReader& reader, ParameterBuilder& parameters);
+
+/// A table of word vectors (StaticEmbedding); its states are the vectors. `name` is the tensor in the
+/// checkpoint.
+TorchEncoderPtr makeStaticEmbedding(ParameterBuilder& parameters, const std::string& name, std::int64_t rows,
+                                    int size);
 
 /// How a family is recognised.
 struct Family
