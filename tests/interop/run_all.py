@@ -6,7 +6,7 @@
 import argparse, os, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TESTS = ["trained_model.py"]
+TESTS = ["trained_model.py", "model_roundtrip.py"]
 
 
 def main():
