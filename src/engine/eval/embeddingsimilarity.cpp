@@ -1,6 +1,7 @@
 #include "engine/eval/correlation.h"
 #include "engine/eval/evaluatorbase.h"
 #include "engine/eval/quantisation.h"
+#include "engine/eval/tensorvalues.h"
 #include "engine/loss/similarity.h"
 
 #include <ATen/ATen.h>
@@ -10,13 +11,6 @@
 
 namespace studio {
 namespace {
-
-std::vector<double> toDoubles(const at::Tensor& values)
-{
-    auto doubles = values.to(at::kDouble).contiguous();
-    const double* data = doubles.const_data_ptr<double>();
-    return {data, data + doubles.numel()};
-}
 
 /// Correlation of similarities with given scores.
 class EmbeddingSimilarityEvaluator final : public EvaluatorBase
@@ -66,7 +60,7 @@ public:
         std::vector<std::string> columns, values;
         double bestPearson = -2, bestSpearman = -2;
         for (const std::string& function : functions) {
-            const auto scores = toDoubles(pairwiseSimilarity(similarityNamed(function), a, b));
+            const auto scores = doublesOf(pairwiseSimilarity(similarityNamed(function), a, b));
             const double p = pearson(m_data.labels, scores);
             const double s = spearman(m_data.labels, scores);
             metrics.emplace_back("pearson_" + function, p);
@@ -96,6 +90,13 @@ MadeEvaluator makeEmbeddingSimilarity(const std::string& name, const OptionValue
 {
     if (Status status = needColumns(data, 2, true, "EmbeddingSimilarityEvaluator"); !status)
         return status.error();
+    const auto& labels = data.labels;
+    if (std::all_of(labels.begin(), labels.end(), [&](double label) { return label == labels[0]; }))
+        return Error{ErrorCode::InvalidValue,
+                     "EmbeddingSimilarityEvaluator: all scores of its evaluation set are equal, and a "
+                     "correlation with "
+                     "equal numbers is not defined. Use a set with different scores.",
+                     ""};
     return std::unique_ptr<Evaluator>(new EmbeddingSimilarityEvaluator(name, options, std::move(data)));
 }
 

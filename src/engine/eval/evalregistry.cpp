@@ -7,7 +7,17 @@ namespace {
 using Maker = MadeEvaluator (*)(const std::string&, const OptionValues&, EvalData);
 
 const std::pair<const char*, Maker> kMakers[] = {
+    {"BinaryClassificationEvaluator", makeBinaryClassification},
     {"EmbeddingSimilarityEvaluator", makeEmbeddingSimilarity},
+    {"InformationRetrievalEvaluator", makeInformationRetrieval},
+    {"LabelAccuracyEvaluator", makeLabelAccuracy},
+    {"MSEEvaluator", makeMse},
+    {"MSEEvaluatorFromDataFrame", makeMseFromDataFrame},
+    {"NanoBEIREvaluator", makeNanoBeir},
+    {"ParaphraseMiningEvaluator", makeParaphraseMining},
+    {"RerankingEvaluator", makeReranking},
+    {"TranslationEvaluator", makeTranslation},
+    {"TripletEvaluator", makeTriplet},
 };
 
 } // namespace

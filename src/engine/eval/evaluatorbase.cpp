@@ -30,7 +30,7 @@ std::string shortest(T value)
     return text.find('.') == std::string::npos ? text + ".0" : text;
 }
 
-void writeRow(std::string& out, const std::vector<std::string>& fields)
+void writeRow(std::string& out, const std::vector<std::string>& fields, const std::string& lineEnd)
 {
     for (std::size_t i = 0; i < fields.size(); ++i) {
         if (i) out += ',';
@@ -43,7 +43,7 @@ void writeRow(std::string& out, const std::vector<std::string>& fields)
             out += c == '"' ? "\"\"" : std::string(1, c);
         out += '"';
     }
-    out += "\r\n";
+    out += lineEnd;
 }
 
 } // namespace
@@ -58,13 +58,13 @@ std::string pythonNumber(float value)
 }
 
 Status appendCsv(const std::filesystem::path& file, const std::vector<std::string>& header,
-                 const std::vector<std::string>& row)
+                 const std::vector<std::string>& row, const std::string& lineEnd)
 {
     std::error_code error;
     std::filesystem::create_directories(file.parent_path(), error);
     std::string text;
-    if (!std::filesystem::exists(file, error)) writeRow(text, header);
-    writeRow(text, row);
+    if (!std::filesystem::exists(file, error)) writeRow(text, header, lineEnd);
+    writeRow(text, row, lineEnd);
     std::ofstream out(file, std::ios::binary | std::ios::app);
     out << text;
     out.close();
@@ -100,14 +100,14 @@ MetricList EvaluatorBase::named(const MetricList& metrics) const
 }
 
 Status EvaluatorBase::writeCsv(const EvalContext& context, std::vector<std::string> columns,
-                               std::vector<std::string> values) const
+                               std::vector<std::string> values, const std::string& lineEnd) const
 {
     if (context.csvFolder.empty() || !m_writeCsv || csvFile().empty()) return {};
     columns.insert(columns.begin(), {"epoch", "steps"});
     const bool outside = context.epoch == -1;
     values.insert(values.begin(),
                   {outside ? std::string("-1") : pythonNumber(context.epoch), std::to_string(context.step)});
-    return appendCsv(context.csvFolder / csvFile(), columns, values);
+    return appendCsv(context.csvFolder / csvFile(), columns, values, lineEnd);
 }
 
 std::string EvaluatorBase::csvNamed(const std::string& prefix) const

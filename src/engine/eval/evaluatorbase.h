@@ -15,7 +15,7 @@ std::string pythonNumber(float value);
 /// Appends a row to a CSV file as Python's csv module writes it (CR LF), with the header first when the file
 /// is new.
 Status appendCsv(const std::filesystem::path& file, const std::vector<std::string>& header,
-                 const std::vector<std::string>& row);
+                 const std::vector<std::string>& row, const std::string& lineEnd = "\r\n");
 
 /// What evaluators share: name in front of the keys, primary metric, CSV row with epoch and steps.
 class EvaluatorBase : public Evaluator
@@ -32,7 +32,7 @@ protected:
 
     /// Adds epoch and steps in front; does nothing when there is no folder or write_csv is off.
     Status writeCsv(const EvalContext& context, std::vector<std::string> columns,
-                    std::vector<std::string> values) const;
+                    std::vector<std::string> values, const std::string& lineEnd = "\r\n") const;
 
     /// "prefix[_name]_results.csv"
     std::string csvNamed(const std::string& prefix) const;

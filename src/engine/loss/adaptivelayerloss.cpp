@@ -48,6 +48,7 @@ public:
     Status check(const LossBatch& batch) const override { return m_inner->check(batch); }
     bool computable() const override { return false; }
     bool needsTexts() const override { return m_inner->needsTexts(); }
+    void clearGradients() override { m_inner->clearGradients(); }
     std::vector<NamedTensor> parameters() override
     {
         auto parameters = m_inner->parameters();

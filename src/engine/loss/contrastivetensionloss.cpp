@@ -18,6 +18,13 @@ std::vector<NamedTensor> copyParameters(EmbeddingModel& copy)
     return parameters;
 }
 
+/// The copy's gradients are views into its flat buffer, which encoders write to: they stay and become zero.
+void zeroGradients(EmbeddingModel& copy)
+{
+    for (const NamedTensor& parameter : copy.parameters())
+        if (parameter.value.grad().defined()) parameter.value.mutable_grad().zero_();
+}
+
 /// The copy draws other dropout than the model.
 ForwardContext contextOfCopy(ForwardContext context)
 {
@@ -37,6 +44,7 @@ public:
     Json configDict() const override { return Json::object(); }
     bool computable() const override { return false; }
     std::vector<NamedTensor> parameters() override { return copyParameters(*m_copy); }
+    void clearGradients() override { zeroGradients(*m_copy); }
 
     at::Tensor forward(EmbeddingModel& model, const LossBatch& batch) override
     {
@@ -88,6 +96,11 @@ public:
         auto parameters = copyParameters(*m_copy);
         parameters.push_back({"logit_scale", m_scale});
         return parameters;
+    }
+    void clearGradients() override
+    {
+        zeroGradients(*m_copy);
+        m_scale.mutable_grad() = at::Tensor();
     }
 
     at::Tensor forward(EmbeddingModel& model, const LossBatch& batch) override

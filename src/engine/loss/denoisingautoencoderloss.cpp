@@ -45,6 +45,16 @@ public:
         return all;
     }
 
+    void clearGradients() override
+    {
+        for (const NamedTensor& own : m_decoder.ownParameters())
+            own.value.mutable_grad() = at::Tensor();
+        // A decoder with a model of its own: its gradients are views into a buffer and stay.
+        if (m_owner)
+            for (const NamedTensor& parameter : m_owner->parameters())
+                if (parameter.value.grad().defined()) parameter.value.mutable_grad().zero_();
+    }
+
     at::Tensor forward(EmbeddingModel& model, const LossBatch& batch) override
     {
         const PackedBatch damaged = packOf(batch.pack, columnSequences(batch.pack, 0));

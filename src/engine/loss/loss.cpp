@@ -104,6 +104,12 @@ std::vector<at::Tensor> Loss::guideEmbeddings(const LossBatch&) const
     return {};
 }
 
+void Loss::clearGradients()
+{
+    for (const NamedTensor& parameter : parameters())
+        parameter.value.mutable_grad() = at::Tensor();
+}
+
 at::Tensor Loss::compute(const LossInput&) const
 {
     return {};

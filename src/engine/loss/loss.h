@@ -74,6 +74,11 @@ public:
     /// that require a gradient, named below the loss as in the original ("classifier.weight").
     virtual std::vector<NamedTensor> parameters() { return {}; }
 
+    /// Takes away the gradients of parameters() after an update. Afterwards a weight that no batch used has
+    /// none, so that optimizers leave it alone, as the original does. (The copy of contrastive tension keeps
+    /// its buffers, zeroed.)
+    virtual void clearGradients();
+
     /// Whether forward() reads LossBatch::texts.
     virtual bool needsTexts() const { return false; }
 
@@ -100,6 +105,7 @@ struct LossContext
 {
     int embeddingDimension = 0;      ///< of the model that is trained
     EmbeddingModel* model = nullptr; ///< for losses that copy the model or read its weights
+    double labelSmoothing = 0;       ///< label_smoothing_factor, for losses that classify (SoftmaxLoss)
     std::uint64_t seed = 42;         ///< start values of loss-owned weights, random choices
     std::function<Result<TextEmbedder>(const std::string& path)> loadGuide; ///< GIST losses
     /// Opens a model folder for a loss that keeps it (DenoisingAutoEncoderLoss with a decoder of its own).

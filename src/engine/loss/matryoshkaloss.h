@@ -40,6 +40,7 @@ public:
     }
     std::vector<NamedTensor> parameters() override;
     bool needsTexts() const override { return m_inner->needsTexts(); }
+    void clearGradients() override { m_inner->clearGradients(); }
     int miniBatchSize() const override { return m_inner->miniBatchSize(); }
 
     const MatryoshkaOptions& options() const { return m_options; }

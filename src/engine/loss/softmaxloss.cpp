@@ -13,6 +13,7 @@ struct SoftmaxOptions
     bool representations = true;
     bool difference = true;
     bool multiplication = false;
+    double smoothing = 0; ///< label_smoothing_factor of the training arguments
 };
 
 /// Cross-entropy of a linear classifier over [u; v; |u − v|] (Sentence-BERT). The classifier belongs to the
@@ -53,7 +54,8 @@ public:
     at::Tensor compute(const LossInput& input) const override
     {
         return at::cross_entropy_loss(logits(input.embeddings[0], input.embeddings[1]),
-                                      input.labels.reshape(-1).to(at::kLong));
+                                      input.labels.reshape(-1).to(at::kLong), {}, at::Reduction::Mean, -100,
+                                      m_options.smoothing);
     }
 
     at::Tensor logits(const at::Tensor& u, const at::Tensor& v) const override
@@ -81,7 +83,7 @@ MadeLoss makeSoftmaxLoss(const LossOptions& options, const LossContext& context)
 {
     const SoftmaxOptions read{options.integer("num_labels"), options.flag("concatenation_sent_rep"),
                               options.flag("concatenation_sent_difference"),
-                              options.flag("concatenation_sent_multiplication")};
+                              options.flag("concatenation_sent_multiplication"), context.labelSmoothing};
     const std::int64_t dimension =
         options.maybeInteger("embedding_dimension").value_or(context.embeddingDimension);
     if (read.labels < 1) return lossError("SoftmaxLoss", "num_labels must be at least 1.");

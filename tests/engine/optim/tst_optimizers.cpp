@@ -1,4 +1,6 @@
+#include "engine/optim/gradscaler.h"
 #include "engine/optim/optimizer.h"
+#include "engine/optim/quantise.h"
 #include "support/testfiles.h"
 
 #include <ATen/ATen.h>
@@ -7,6 +9,7 @@
 
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace studio;
@@ -86,6 +89,11 @@ private Q_SLOTS:
     void stateContinuesExactly();
     void wrongStateIsRefused();
     void optimArgs();
+    void refusedNamesOfferTheNearest();
+    void everyNameIsMadeOrRefused();
+    void blockQuantisation();
+    void eightBitFollowsThirtyTwo();
+    void lossScale();
 };
 
 void TestOptimizers::specVectors_data()
@@ -341,6 +349,125 @@ void TestOptimizers::optimArgs()
     OptimizerSettings settings;
     settings.args = "beta1";
     QVERIFY(!makeOptimizer(settings, {}));
+}
+
+void TestOptimizers::refusedNamesOfferTheNearest()
+{
+    const std::pair<const char*, const char*> cases[] = {{"adamw_apex_fused", "adamw_torch_fused"},
+                                                         {"adamw_torch_xla", "adamw_torch"},
+                                                         {"adamw_torch_4bit", "adamw_torch_8bit"},
+                                                         {"adamw_hf", "adamw_torch"}};
+    for (const auto& [name, nearest] : cases) {
+        OptimizerSettings settings;
+        settings.name = name;
+        auto made = makeOptimizer(settings, {});
+        QVERIFY(!made);
+        QVERIFY2(made.error().message.find(std::string("nearest is ") + nearest) != std::string::npos, name);
+    }
+    OptimizerSettings unknown;
+    unknown.name = "adam";
+    auto made = makeOptimizer(unknown, {});
+    QVERIFY(!made);
+    QVERIFY(made.error().message.find("adamw_torch") != std::string::npos);
+}
+
+void TestOptimizers::everyNameIsMadeOrRefused()
+{
+    const Json file = Json::parse(test::readFile(test::fixture("optim/optimizer_vectors.json")));
+    QCOMPARE(file["names"].size(), std::size_t(41));
+    int refused = 0;
+    for (const auto& name : file["names"]) {
+        OptimizerSettings settings;
+        settings.name = name.get<std::string>();
+        SpecProblem problem(settings);
+        if (problem.optimizer) continue;
+        ++refused;
+        QVERIFY2(problem.error.find("nearest") != std::string::npos, settings.name.c_str());
+    }
+    QCOMPARE(refused, 4); // apex, XLA, NPU, 4 bit
+    OptimizerSettings galore;
+    galore.name = "galore_adamw";
+    QVERIFY(!makeOptimizer(galore, {})); // needs optim_target_modules
+    OptimizerSettings paged;
+    paged.name = "paged_lion_8bit";
+    SpecProblem problem(paged);
+    QVERIFY(problem.optimizer);
+    QCOMPARE(problem.optimizer->notices().size(), std::size_t(2));
+}
+
+void TestOptimizers::blockQuantisation()
+{
+    for (bool isSigned : {true, false}) {
+        const auto& map = quantMap(isSigned);
+        QVERIFY(std::is_sorted(map.begin(), map.end()));
+        QCOMPARE(map.back(), 1.0f);
+        QVERIFY(std::find(map.begin(), map.end(), 0.0f) != map.end());
+        if (!isSigned) QCOMPARE(map.front(), 0.0f);
+        // Numbers of the map come back exactly, whatever the block's scale.
+        at::Tensor values = at::tensor(std::vector<float>(map.begin(), map.end())) * 0.25;
+        at::Tensor codes = at::zeros({256}, at::kByte), scales = at::zeros({1}), back = at::zeros({256});
+        quantise(values, codes, scales, isSigned);
+        dequantise(codes, scales, back, isSigned);
+        QVERIFY(at::equal(values, back));
+    }
+    // Anything else is off by less than half the widest gap of the map.
+    at::Tensor values = at::arange(1000, at::kFloat).mul(0.731).sin();
+    at::Tensor codes = at::zeros({1000}, at::kByte), scales = at::zeros({4}), back = at::zeros({1000});
+    quantise(values, codes, scales, true);
+    dequantise(codes, scales, back, true);
+    QVERIFY((values - back).abs().max().item<double>() < 0.0075);
+    QVERIFY((values - back).abs().max().item<double>() > 0);
+}
+
+void TestOptimizers::eightBitFollowsThirtyTwo()
+{
+    const std::pair<const char*, const char*> pairs[] = {{"adamw_8bit", "adamw_torch"},
+                                                         {"lion_8bit", "lion_32bit"},
+                                                         {"rmsprop_bnb_8bit", "rmsprop_bnb_32bit"}};
+    for (const auto& [small, large] : pairs) {
+        const at::Tensor start = at::arange(8192, at::kFloat).mul(0.37).sin();
+        const at::Tensor target = at::arange(8192, at::kFloat).mul(0.11).cos();
+        double distances[2];
+        std::int64_t bytes[2] = {0, 0};
+        for (int i = 0; i < 2; ++i) {
+            OptimizerSettings settings;
+            settings.name = i == 0 ? small : large;
+            const at::Tensor w = leaf(start);
+            auto made = makeOptimizer(settings, {{{{"layer.weight", w}}, 0.01, 0.0}});
+            QVERIFY(made);
+            for (int t = 0; t < 200; ++t) {
+                setGradient(w, w.detach() - target);
+                (*made)->step({0.01});
+            }
+            distances[i] = (w.detach() - target).abs().mean().item<double>();
+            for (const NamedTensor& state : (*made)->state())
+                bytes[i] += static_cast<std::int64_t>(state.value.nbytes());
+        }
+        QVERIFY2(distances[0] < 0.1 * (start - target).abs().mean().item<double>(), small);
+        QVERIFY2(std::abs(distances[0] - distances[1]) < 0.02, small);
+        QVERIFY2(bytes[0] * 3 < bytes[1], small);
+    }
+}
+
+void TestOptimizers::lossScale()
+{
+    const at::Tensor w = leaf(at::ones({3}));
+    const std::vector<ParamGroup> groups{{{{"w", w}}, 0.1, 0.0}};
+    GradScaler scaler;
+    QCOMPARE(scaler.scale(), 65536.0);
+    setGradient(w, at::full({3}, INFINITY));
+    QVERIFY(!scaler.prepare(groups));
+    QCOMPARE(scaler.scale(), 32768.0);
+    QCOMPARE(scaler.skipped(), std::int64_t(1));
+    setGradient(w, at::ones({3}));
+    for (int i = 0; i < 1999; ++i)
+        QVERIFY(scaler.prepare(groups));
+    GradScaler resumed;
+    QVERIFY(resumed.load(scaler.state()));
+    QVERIFY(resumed.prepare(groups));
+    QCOMPARE(resumed.inverseScale(), 1.0 / 32768); // this update's gradients were made with the old factor
+    QCOMPARE(resumed.scale(), 65536.0);
+    QVERIFY(!resumed.load({}));
 }
 
 QTEST_APPLESS_MAIN(TestOptimizers)
