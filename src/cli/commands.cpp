@@ -14,7 +14,7 @@ const char* word(Severity severity)
     case Severity::Warning: return "warning";
     case Severity::Normalise: return "note";
     }
-    return "note";
+    return "";
 }
 
 } // namespace
@@ -28,6 +28,8 @@ int report(const Error& error)
 void report(const std::vector<Issue>& issues)
 {
     for (const auto& issue : issues) {
+        // What construction makes of an argument is shown by the forms and by `args`; here it would drown the rest.
+        if (issue.severity == Severity::Normalise) continue;
         std::string keys;
         for (const auto& key : issue.keys) keys += (keys.empty() ? "" : ", ") + key;
         std::fprintf(stderr, "%s: %s%s%s [%s]\n", word(issue.severity), keys.c_str(), keys.empty() ? "" : ": ",

@@ -30,7 +30,7 @@ void addArgsCommand(CLI::App& app, Action& action);
 /// Says an error on standard error; returns the exit code that fits it.
 int report(const Error& error);
 
-/// Says findings on standard error, one a line ("error: learning_rate: …").
+/// Says errors and warnings on standard error, one a line ("error: learning_rate: …").
 void report(const std::vector<Issue>& issues);
 
 /// The lines of a text file, without line ends; one trailing newline does not make an empty line.

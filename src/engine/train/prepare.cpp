@@ -3,6 +3,7 @@
 #include "core/arguments/rules.h"
 #include "core/catalog/catalog.h"
 #include "data/prompts.h"
+#include "engine/loss/sentenceembedding.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/evalembed.h"
 
@@ -158,12 +159,20 @@ Result<std::unique_ptr<Evaluator>> makeEvaluatorsOver(const Experiment& experime
     return makeSequential(std::move(made));
 }
 
+/// A model's parameter as the loss module of the specification's release names it: learning_rate_mapping is written
+/// against these names.
+std::string nameBelowLoss(const std::string& name)
+{
+    constexpr std::string_view kTransformer = "0.model.";
+    return name.starts_with(kTransformer) ? "model.0.auto_model." + name.substr(kTransformer.size()) : "model." + name;
+}
+
 Status makeOptimizerOf(RunParts& parts)
 {
     const auto& arguments = parts.experiment.arguments;
-    std::vector<TrainableTensor> trainable;
+    std::vector<NamedTensor> trainable;
     for (const auto& parameter : parts.model->parameters())
-        trainable.push_back({"model." + parameter.name, parameter.value, parameter.trained});
+        trainable.push_back({nameBelowLoss(parameter.name), parameter.value, parameter.trained});
     for (std::size_t i = 0; i < parts.losses.size(); ++i) {
         // With several losses the original puts the data set's name in front.
         const auto prefix = parts.losses.size() > 1 ? parts.train[i].name() + "." : std::string();
@@ -266,7 +275,7 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
     // From here on the arguments are what Python's object would hold after construction.
     for (const auto& issue : applyConstruction(parts->experiment.arguments, RuleContext::machine())) {
         if (issue.severity == Severity::Error) return Error{ErrorCode::InvalidValue, issue.message, issue.keys.empty() ? "" : issue.keys.front()};
-        parts->findings.push_back(issue.message);
+        if (issue.severity == Severity::Warning) parts->findings.push_back(issue.message);
     }
     const auto& arguments = parts->experiment.arguments;
 

@@ -339,6 +339,16 @@ Status Training::finish(RunEnd end)
     return {};
 }
 
+std::string environmentJson(const RunParts& parts)
+{
+    const Json json = {{"engine", torchDescription()},
+                       {"encoder", parts.model->encoder().implementation()},
+                       {"optimizer", std::string(toText(parts.experiment.arguments.optim))},
+                       {"device", "cpu"},
+                       {"cores", availableCores()}};
+    return json.dump(2) + "\n";
+}
+
 /// The part of train() that may end early; fills the outcome as far as it comes.
 Status trainInFolder(const TrainRequest& request, RunFolder& folder, RunReporter& report, RunControl& control,
                      TrainOutcome& outcome)
@@ -347,6 +357,7 @@ Status trainInFolder(const TrainRequest& request, RunFolder& folder, RunReporter
         prepareRun(*request.experiment, [&report](const std::string& phase) { report.phase(phase); });
     if (!parts) return parts.error();
     if (auto status = folder.writePlan((*parts)->plan); !status) return status;
+    if (auto status = folder.writeEnvironment(environmentJson(**parts)); !status) return status;
 
     Training training(**parts, report, control, request.outputDir, folder.id());
     if (!request.resumeFrom.empty()) {
@@ -399,6 +410,7 @@ TrainOutcome trainExperiment(const TrainRequest& request, RunObserver& observer,
     }
     outcome.runDir = (*folder)->path();
     RunRecorder recorder(**folder, &observer);
+    recorder.setOutputDir(request.outputDir.string());
     RunReporter report(recorder);
 
     Status status;

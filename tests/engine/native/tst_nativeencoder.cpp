@@ -52,7 +52,7 @@ struct Twins
         torchWide = make(wide);
         torchNarrow = make(narrow);
         at::manual_seed(11);
-        const at::NoGradGuard noGrad;
+        const c10::NoGradGuard noGrad;
         for (const auto& parameter : torchWide->parameters()) {
             auto value = parameter.value;
             const bool norm = parameter.name.find("LayerNorm.weight") != std::string::npos;
@@ -163,7 +163,7 @@ void TestNativeEncoder::withoutGradientsTheSame()
     Twins twins(96, 3, 2, 192);
     const auto batch = batchOf(kLengths);
     const auto with = twins.native->forward(batch, {}).detach();
-    const at::NoGradGuard noGrad;
+    const c10::NoGradGuard noGrad;
     QVERIFY(at::equal(twins.native->forward(batch, {}), with));
 }
 
@@ -174,7 +174,7 @@ void TestNativeEncoder::layerStatesEndInTheOutput()
     std::vector<at::Tensor> nativeStates, torchStates;
     ForwardContext context;
     context.layerStates = &nativeStates;
-    const at::NoGradGuard noGrad;
+    const c10::NoGradGuard noGrad;
     const auto out = twins.native->forward(batch, context);
     context.layerStates = &torchStates;
     twins.torchWide->forward(batch, context);
@@ -245,7 +245,7 @@ void TestNativeEncoder::dropoutGradientIsConsistent()
     const auto gradient = twins.narrow.flatGradients().clone();
     const auto length = gradient.to(at::kDouble).norm().item<double>();
 
-    const at::NoGradGuard noGrad;
+    const c10::NoGradGuard noGrad;
     const auto values = twins.narrow.flatValues();
     const auto start = values.clone();
     const double h = 2e-3;
