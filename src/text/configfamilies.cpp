@@ -72,7 +72,7 @@ std::string specialToken(const json& config, const json& specials, const char* k
 void addToken(json& tokens, const TokenizerSpec& spec, const std::string& content, bool leftStrip)
 {
     for (const json& token : tokens) {
-        if (token.is_object() && token.value("content", "") == content) {
+        if (token.is_object() && token.value("content", json()) == json(content)) {
             return;
         }
     }
@@ -90,6 +90,15 @@ void addToken(json& tokens, const TokenizerSpec& spec, const std::string& conten
 std::uint32_t requiredId(const TokenizerSpec& spec, const std::string& token)
 {
     const std::int32_t id = spec.idOf(token);
+    if (const auto added = spec.root.find("added_tokens");
+        id < 0 && added != spec.root.end() && added->is_array()) {
+        for (const json& one : *added) {
+            if (one.is_object() && one.value("content", json()) == json(token)) {
+                const std::int64_t given = Fields(one, spec.name, "added_tokens").integer("id", 0, INT32_MAX);
+                return static_cast<std::uint32_t>(given);
+            }
+        }
+    }
     if (id < 0) {
         failSpec(ErrorCode::Malformed,
                  "tokenizer_config.json names the special token '" + token + "', which the vocabulary of " +

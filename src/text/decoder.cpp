@@ -35,28 +35,18 @@ public:
 
     void apply(Tokens& tokens) const override
     {
-        static constexpr std::pair<std::string_view, std::string_view> kCleanup[] = {
-            {" .", "."},   {" ?", "?"},     {" !", "!"},     {" ,", ","},
-            {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},   {" do not", " don't"},
-            {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
-        };
-        for (std::size_t i = 0; i < tokens.size(); ++i) {
-            std::string& token = tokens[i];
-            if (i > 0) {
-                if (token.starts_with(m_prefix)) {
-                    token.erase(0, m_prefix.size());
-                } else {
-                    token.insert(0, 1, ' ');
-                }
+        for (std::size_t i = 1; i < tokens.size(); ++i) {
+            if (tokens[i].starts_with(m_prefix)) {
+                tokens[i].erase(0, m_prefix.size());
+            } else {
+                tokens[i].insert(0, 1, ' ');
             }
         }
         // The library tidies each token; transformers tidies the whole text once more, and that is what
         // people see.
         joinAll(tokens);
         if (m_cleanup) {
-            for (const auto& [from, to] : kCleanup) {
-                replaceAll(tokens[0], from, to);
-            }
+            tidySpaces(tokens[0]);
         }
     }
 
@@ -225,6 +215,18 @@ private:
 };
 
 } // namespace
+
+void tidySpaces(std::string& text)
+{
+    static constexpr std::pair<std::string_view, std::string_view> kTidy[] = {
+        {" .", "."},   {" ?", "?"},     {" !", "!"},     {" ,", ","},
+        {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},   {" do not", " don't"},
+        {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+    };
+    for (const auto& [from, to] : kTidy) {
+        replaceAll(text, from, to);
+    }
+}
 
 std::unique_ptr<Decoder> makeDecoder(const Fields& fields)
 {

@@ -16,6 +16,10 @@ public:
     virtual void apply(std::vector<std::string>& tokens) const = 0;
 };
 
+/// Takes out the spaces before punctuation and English contractions, as transformers'
+/// clean_up_tokenization_spaces does.
+void tidySpaces(std::string& text);
+
 /// A component of tokenizer.json by its "type"; refuses what it does not know by name.
 std::unique_ptr<Decoder> makeDecoder(const Fields& fields);
 

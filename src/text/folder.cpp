@@ -145,6 +145,8 @@ void readSettings(const json& tokenizerConfig, const json& specials, FolderConfi
     config.padToken = text("pad_token");
     config.padsLeft = text("padding_side") == "left";
     config.truncatesLeft = text("truncation_side") == "left";
+    config.cleansUp =
+        Fields(tokenizerConfig, "tokenizer_config.json", "").boolean("clean_up_tokenization_spaces", true);
     if (tokenizerConfig.contains("model_max_length") && tokenizerConfig["model_max_length"].is_number()) {
         // Python writes its "very large integer" 1e30 for "no limit".
         const double length = tokenizerConfig["model_max_length"].get<double>();

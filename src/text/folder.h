@@ -14,6 +14,7 @@ struct FolderConfig
     std::optional<int> modelMaxLength;
     bool padsLeft = false;
     bool truncatesLeft = false;
+    bool cleansUp = false; ///< decoded text loses the spaces before punctuation
 };
 
 /// Reads a model folder into one specification, as Tokenizer::load describes. Throws SpecError.

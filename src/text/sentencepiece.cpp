@@ -269,7 +269,10 @@ private:
         for (std::size_t i = first; i < m_model.pieces.size(); ++i) {
             const Piece& piece = m_model.pieces[i];
             const auto id = static_cast<std::int32_t>(m_spec.vocab.size());
-            if (piece.type == Control || piece.type == UserDefined || (piece.type == Unknown && !fairseq)) {
+            // User-defined symbols of a unigram model are pieces like others; a BPE model must not merge
+            // them.
+            const bool symbol = piece.type == UserDefined && m_model.modelType == 2;
+            if (piece.type == Control || symbol || (piece.type == Unknown && !fairseq)) {
                 addToken(piece.text, id, piece.type != UserDefined);
             }
             m_unknown = piece.type == Unknown ? id : m_unknown;
@@ -432,12 +435,29 @@ private:
             steps.push_back(replaceStep("Regex", " {2,}", " "));
         }
         setNormalizers(std::move(steps));
-        m_spec.root["pre_tokenizer"] =
-            metaspace(m_model.addDummyPrefix, m_model.splitByWhitespace && m_model.modelType == 1);
+        json pre = metaspace(m_model.addDummyPrefix, m_model.splitByWhitespace && m_model.modelType == 1);
+        if (m_model.addDummyPrefix && m_model.modelType == 2) {
+            pre["prepend_scheme"] = "first"; // not again behind each symbol that was cut out
+        }
+        m_spec.root["pre_tokenizer"] = std::move(pre);
+        preferSymbols();
         m_spec.root["decoder"] = {{"type", "Sequence"},
                                   {"decoders", json::array({json{{"type", "ByteFallback"}},
                                                             metaspace(m_model.addDummyPrefix, true)})}};
         bosAndEos(false, "<s>", "</s>");
+    }
+    /// SentencePiece gives user-defined symbols a score that no other segmentation reaches.
+    void preferSymbols()
+    {
+        double best = -1e30;
+        for (const Piece& piece : m_model.pieces) {
+            best = piece.type == Normal ? std::max(best, piece.score) : best;
+        }
+        for (std::size_t i = 0; i < m_model.pieces.size() && m_model.modelType == 1; ++i) {
+            if (m_model.pieces[i].type == UserDefined) {
+                m_spec.vocab[i].score = static_cast<double>(countChars(m_model.pieces[i].text)) * best - 0.1;
+            }
+        }
     }
     void bosAndEos(bool bosByDefault, const char* bos, const char* eos)
     {

@@ -99,24 +99,22 @@ std::size_t Tokenizer::Impl::contentLimit(int maxLength, bool addSpecialTokens, 
 /// Byte-level tokens carry the space before a word; their offsets leave it out.
 void Tokenizer::Impl::trim(std::string_view spelled, bool first, TextSpan& chars) const
 {
-    const auto isBlank = [](char32_t c) { return c == 0x120 || text::isSpace(c); }; // 0x120: "Ġ"
-    std::uint32_t leading = 0;
-    std::uint32_t all = 0;
+    constexpr char32_t kMappedSpace = 0x120; // U+0120
+    const auto isBlank = [](char32_t c) { return c == kMappedSpace || text::isSpace(c); };
     const char* const end = spelled.data() + spelled.size();
-    const char* p = spelled.data();
-    for (; p < end && isBlank(text::nextChar(p)); ++leading) {
+    std::uint32_t leading = 0;
+    for (const char* p = spelled.data(); p < end && isBlank(text::nextChar(p));) {
+        ++leading;
     }
-    all = static_cast<std::uint32_t>(text::countChars(spelled));
     std::uint32_t trailing = 0;
-    for (p = end; p > spelled.data() && isBlank(text::previousChar(p)); ++trailing) {
-    }
-    (void)all;
-    if (leading == 0 && trailing == 0) {
-        return;
+    for (const char* p = end; p > spelled.data() && isBlank(text::previousChar(p));) {
+        ++trailing;
     }
     if (leading > 0) {
         // The first token's space may be the pre-tokenizer's own: it has no place in the text.
-        if ((first || chars.begin == 0) && pipeline.postProcessor.addsPrefixSpace()) {
+        const char* p = spelled.data();
+        if ((first || chars.begin == 0) && pipeline.postProcessor.addsPrefixSpace() &&
+            text::nextChar(p) == kMappedSpace) {
             --leading;
         }
         chars.begin = std::min(chars.begin + leading, chars.end);
@@ -296,6 +294,9 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skipSpecia
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         out += spaced && i > 0 ? " " : "";
         out += tokens[i];
+    }
+    if (m_impl->config.cleansUp) {
+        text::tidySpaces(out);
     }
     return out;
 }

@@ -63,7 +63,8 @@ public:
     ///
     /// As `transformers` 5 does, tokenizers of the classes BertTokenizer (and its kin), MPNetTokenizer,
     /// RobertaTokenizer and XLMRobertaTokenizer are built from tokenizer_config.json (do_lower_case,
-    /// strip_accents, tokenize_chinese_chars, add_prefix_space, special tokens), over what tokenizer.json says.
+    /// strip_accents, tokenize_chinese_chars, add_prefix_space, special tokens), over what tokenizer.json
+    /// says.
     ///
     /// Errors: NotFound when the folder holds none of the files; Malformed with file, line and column (or
     /// byte offset); Unsupported with the name of the component.

@@ -46,16 +46,20 @@ std::uint8_t rangeFlags(const CharRange (&ranges)[N], char32_t c)
     return after == ranges ? 0 : std::prev(after)->flags;
 }
 
-/// Characters that Unicode 12.0 did not have are unknown to the library's normaliser.
-bool knownToNormalizer(char32_t c)
+/// Whether a character was in Unicode `major`.0. The library's normaliser decomposes what 12.0 knew, but
+/// takes combining classes from a table of 9.0: later marks are not reordered.
+bool inUnicode(char32_t c, std::uint8_t major)
 {
     if (c < 0x600) {
         return true;
     }
     UVersionInfo age;
     u_charAge(static_cast<UChar32>(c), age);
-    return age[0] != 0 && (age[0] < 12 || (age[0] == 12 && age[1] == 0));
+    return age[0] != 0 && (age[0] < major || (age[0] == major && age[1] == 0));
 }
+
+constexpr std::uint8_t kDecompositions = 12;
+constexpr std::uint8_t kCombiningClasses = 9;
 
 const icu::Normalizer2& normalizer(bool compatibility)
 {
@@ -106,7 +110,7 @@ std::uint8_t CharTable::highRegexClass(char32_t c) const
 
 std::uint8_t combiningClass(char32_t c)
 {
-    if (c < 0x300 || !knownToNormalizer(c)) {
+    if (c < 0x300 || !inUnicode(c, kCombiningClasses)) {
         return 0;
     }
     return u_getCombiningClass(static_cast<UChar32>(c));
@@ -118,7 +122,8 @@ unsigned decomposition(char32_t c, bool compatibility, char32_t* out)
         return 0;
     }
     icu::UnicodeString text;
-    if (!normalizer(compatibility).getDecomposition(static_cast<UChar32>(c), text) || !knownToNormalizer(c)) {
+    if (!normalizer(compatibility).getDecomposition(static_cast<UChar32>(c), text) ||
+        !inUnicode(c, kDecompositions)) {
         return 0;
     }
     unsigned count = 0;
@@ -133,7 +138,7 @@ unsigned decomposition(char32_t c, bool compatibility, char32_t* out)
 char32_t composition(char32_t a, char32_t b)
 {
     const UChar32 c = normalizer(false).composePair(static_cast<UChar32>(a), static_cast<UChar32>(b));
-    return c >= 0 && knownToNormalizer(static_cast<char32_t>(c)) ? static_cast<char32_t>(c) : 0;
+    return c >= 0 && inUnicode(static_cast<char32_t>(c), kDecompositions) ? static_cast<char32_t>(c) : 0;
 }
 
 } // namespace studio::text

@@ -80,9 +80,8 @@ inline bool isChinese(char32_t c)
                            (c >= 0x2F800 && c <= 0x2FA1F));
 }
 
-/// Canonical combining class and decompositions, from ICU, limited to the characters of Unicode 12.0 (the
-/// version of the library's normaliser). Decompositions are full; `out` has room for kMaxDecomposition
-/// characters.
+/// Canonical combining class and decompositions, from ICU, limited to the characters that the library's
+/// tables know (unicode.cpp). Decompositions are full; `out` has room for kMaxDecomposition characters.
 inline constexpr unsigned kMaxDecomposition = 18;
 std::uint8_t combiningClass(char32_t c);
 unsigned decomposition(char32_t c, bool compatibility, char32_t* out); ///< 0: does not decompose

@@ -14,6 +14,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "critical")
 from transformers import AutoTokenizer  # noqa: E402
 import tokenizers_families as families  # noqa: E402
 import tokenizers_fuzz as fuzz  # noqa: E402
@@ -92,7 +93,7 @@ def main():
             try:
                 tokenizer = AutoTokenizer.from_pretrained(folder)
             except Exception as error:
-                print("%-32s the library itself cannot load it: %s" % (name, str(error)[:200]))
+                print("%-32s the library itself cannot load it: %s" % (name, str(error).strip().split("\n")[0][:120]))
                 continue
             different = 0
             for text, line in zip(texts, run.stdout.decode().split("\n")):

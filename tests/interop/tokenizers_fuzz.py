@@ -104,9 +104,11 @@ def compare(name, tokenizer, tool, texts, limit):
         if wrong:
             different += 1
             if different <= 5:
-                print("%s (limit %d): %s differ for %s" % (name, limit, ", ".join(wrong), ascii(text)))
+                print("%s (limit %d): %s differ for %s" % (name, limit, ", ".join(wrong), ascii(text)[:300]))
                 for key in wrong[:2]:
-                    print("   theirs %s\n   ours   %s" % (ascii(theirs.get(key, theirs["ids"])), ascii(ours[key])))
+                    expect, got = theirs.get(key, theirs["ids"]), ours[key]
+                    at = next((i for i, (a, b) in enumerate(zip(expect, got)) if a != b), min(len(expect), len(got)))
+                    print("   from token %d: theirs %s   ours %s" % (at, ascii(expect[at:at + 8]), ascii(got[at:at + 8])))
     return different
 
 

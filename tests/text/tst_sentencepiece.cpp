@@ -69,6 +69,8 @@ private Q_SLOTS:
             const auto ids = line["ids"].get<std::vector<std::int32_t>>();
             QVERIFY2((*tokenizer)->encode(text, 0) == ids, label.c_str());
             QVERIFY2((*tokenizer)->encodeDetailed(text).ids == ids, label.c_str());
+            QCOMPARE(QString::fromStdString((*tokenizer)->decode(ids, false)),
+                     QString::fromStdString(line["decoded"].get<std::string>()));
             ++seen;
         }
         QCOMPARE(seen, 29);
