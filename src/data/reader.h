@@ -21,7 +21,7 @@ struct ReadOptions
     char delimiter = 0;   ///< csv only; 0: comma, or what the first lines use consistently (; tab |)
     std::int64_t limit = -1; ///< stop after so many rows without reading the rest; -1: all
     std::vector<std::string>
-        columns;            ///< keep only these; empty: all. A name that does not exist is an Error.
+        columns{};          ///< keep only these; empty: all. A name that does not exist is an Error.
     bool keepGoing = false; ///< leave out bad rows and report them instead of failing at the first
     ReadProgress progress{};
 };
