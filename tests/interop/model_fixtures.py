@@ -33,7 +33,8 @@ MODELS = {
         vocab_size=VOCAB, dim=24, n_layers=2, n_heads=4, hidden_dim=40, max_position_embeddings=40, initializer_range=0.3)),
     "albert": ("AlbertModel", transformers.AlbertConfig(**COMMON, embedding_size=16, num_hidden_groups=2)),
     "modernbert": ("ModernBertModel", transformers.ModernBertConfig(
-        **dict(COMMON, num_hidden_layers=4), local_attention=8, global_attn_every_n_layers=3, pad_token_id=0)),
+        **dict(COMMON, num_hidden_layers=4), local_attention=8, global_attn_every_n_layers=3, pad_token_id=0,
+        cls_token_id=2, bos_token_id=2, sep_token_id=3, eos_token_id=3)),
     "nomic-bert": ("NomicBertModel", transformers.NomicBertConfig(**COMMON)),
     "qwen3": ("Qwen3Model", transformers.Qwen3Config(**COMMON, num_key_value_heads=2, head_dim=8)),
     "gemma3": ("Gemma3TextModel", transformers.Gemma3TextConfig(

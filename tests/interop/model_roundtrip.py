@@ -8,6 +8,7 @@ import argparse, json, logging, os, shutil, subprocess, sys, tempfile, warnings
 
 import numpy as np
 import torch
+import transformers
 from sentence_transformers import SentenceTransformer, models
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,7 +49,17 @@ def load_quietly(folder):
 def python_folder(name, target):
     """A model as Python saves it, around the tiny encoder of that name."""
     torch.manual_seed(1)
-    transformer = models.Transformer(os.path.join(TINY, name), max_seq_length=16)
+    plain = target + "-plain"
+    shutil.copytree(os.path.join(TINY, name), plain, ignore=shutil.ignore_patterns("expected.safetensors"))
+    if name == "modernbert":
+        # Its tokenizer class takes tokenizer.json as it stands.
+        transformers.BertTokenizer.from_pretrained(plain).save_pretrained(plain)
+        with open(os.path.join(plain, "tokenizer_config.json")) as file:
+            config = json.load(file)
+        config["tokenizer_class"] = "PreTrainedTokenizerFast"
+        with open(os.path.join(plain, "tokenizer_config.json"), "w") as file:
+            json.dump(config, file)
+    transformer = models.Transformer(plain, max_seq_length=16)
     pooling = models.Pooling(transformer.get_embedding_dimension(), pooling_mode=POOLING.get(name, "mean"))
     modules = [transformer, pooling]
     if name in ("distilbert", "modernbert", "gemma3"):
@@ -89,7 +100,7 @@ def main():
     options.add_argument("--bin", required=True, help="the build's folder of programs; model_resave lies in ../tests")
     options.add_argument("names", nargs="*")
     args = options.parse_args()
-    resave = os.path.join(args.bin, "..", "tests", "model_resave")
+    resave = os.path.normpath(os.path.join(args.bin, "..", "tests", "model_resave"))
     if not os.path.exists(resave):
         sys.exit(f"{resave} is missing: build the target model_resave")
     torch.set_num_threads(1)

@@ -293,15 +293,16 @@ void TestSentenceModel::gradientsLandInTheFlatBuffer()
                                          "The weather is lovely today, is it not?"};
     model->embed(model->pack(texts), {}).select(1, 0).sum().backward();
     QVERIFY(model->store().gradientsAreViews());
-    const double norm = model->store().flatGradients().norm().item<double>();
+    // In double: torch's float norm over 22 million values is off in the fourth digit.
+    const double norm = model->store().flatGradients().to(at::kDouble).norm().item<double>();
     QVERIFY(norm > 0);
     double sum = 0;
     for (const auto& parameter : model->parameters()) {
-        const double part = parameter.value.grad().norm().item<double>();
+        const double part = parameter.value.grad().to(at::kDouble).norm().item<double>();
         sum += part * part;
         if (!parameter.trained) QCOMPARE(part, 0.0);
     }
-    QVERIFY(std::abs(std::sqrt(sum) - norm) < 1e-4 * norm);
+    QVERIFY(std::abs(std::sqrt(sum) - norm) < 1e-10 * norm);
     model->zeroGrad();
     QCOMPARE(model->store().flatGradients().abs().max().item<double>(), 0.0);
 }
