@@ -50,7 +50,7 @@ int main(int argc, char** argv)
     QApplication::setApplicationName(QStringLiteral("sentence-studio"));
     QApplication::setApplicationDisplayName(QString());
     QApplication::setApplicationVersion(QStringLiteral(STUDIO_VERSION));
-    QApplication::setDesktopFileName(QStringLiteral("io.github.sentence_studio.SentenceStudio"));
+    QApplication::setDesktopFileName(QStringLiteral("org.sentencestudio.SentenceStudio"));
 
     QCommandLineParser parser;
     parser.setApplicationDescription(QApplication::translate("main", "Designs, runs and compares fine-tunings of sentence-embedding models."));

@@ -154,14 +154,14 @@ bool MainWindow::mayDiscard(const QString& title)
     texts.leftHeader = tr("Saved");
     texts.rightHeader = tr("Now");
     texts.buttons = QStringList{tr("Save"), tr("Discard Changes"), tr("Cancel")};
-    DiffDialog dialog(texts, differences(saved, m_document->experiment()), true, this);
+    DiffDialog dialog(texts, settingDifferences(saved, m_document->experiment()), true, this);
     const int answer = dialog.run();
     if (answer == 1) return true;
     if (answer != 0) return false;
     const auto kept = dialog.ticked();
     std::vector<Edit> dropped;
-    for (const Difference& difference : differences(saved, m_document->experiment())) {
-        const bool keep = std::any_of(kept.begin(), kept.end(), [&](const Difference& one) { return one.key == difference.key; });
+    for (const SettingDifference& difference : settingDifferences(saved, m_document->experiment())) {
+        const bool keep = std::any_of(kept.begin(), kept.end(), [&](const SettingDifference& one) { return one.key == difference.key; });
         if (!keep) dropped.push_back({difference.key, difference.left});
     }
     m_document->apply(tr("Drop Changes"), dropped);
@@ -249,8 +249,8 @@ void MainWindow::loadPreset(const QString& path)
         return;
     }
     const Experiment preset = absolutePaths(loaded->experiment, QFileInfo(path).absolutePath().toStdString());
-    std::vector<Difference> parts;
-    for (const Difference& difference : differences(m_document->experiment(), preset)) {
+    std::vector<SettingDifference> parts;
+    for (const SettingDifference& difference : settingDifferences(m_document->experiment(), preset)) {
         // A preset that names no model or data leaves those of the experiment alone.
         if (difference.key == QLatin1String("name") || difference.key == QLatin1String("notes")) continue;
         const bool argument = findField(difference.key.toStdString()) != nullptr;
@@ -271,7 +271,7 @@ void MainWindow::loadPreset(const QString& path)
     DiffDialog dialog(texts, parts, true, this);
     if (dialog.run() != 0) return;
     std::vector<Edit> edits;
-    for (const Difference& chosen : dialog.ticked()) edits.push_back({chosen.key, chosen.right});
+    for (const SettingDifference& chosen : dialog.ticked()) edits.push_back({chosen.key, chosen.right});
     m_document->apply(tr("Load Preset %1").arg(name), edits);
 }
 

@@ -1,9 +1,10 @@
 #include "ui/designer/datapage.h"
 
 #include "ui/designer/datapreview.h"
+#include "ui/designer/datasummary.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
-#include "ui/designer/roleguess.h"
+#include "ui/designer/datasuggestion.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/jsonfield.h"
@@ -136,6 +137,8 @@ DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* w
     card.reasons->setWordWrap(true);
     card.reasons->hide();
     inside->addWidget(card.reasons);
+    card.summary = new DataSummary(card.key, frame);
+    inside->addWidget(card.summary);
 
     auto* divisor = new NumberField(NumberField::Kind::Real);
     divisor->setNullable(true);
@@ -212,6 +215,7 @@ void DataPage::refreshCard(Card& card)
     const auto& sets = train ? all.train : all.eval;
     const auto index = card.key.mid(card.key.indexOf(u'[') + 1).chopped(1).toInt();
     if (index >= static_cast<int>(sets.size())) return;
+    card.summary->setData(sets[static_cast<std::size_t>(index)], train ? all.eval : std::vector<DataSpec>());
     card.preview->showData(sets[static_cast<std::size_t>(index)]);
     if (card.preview->head()) Q_EMIT headRead(card.key);
 }
@@ -226,7 +230,7 @@ void DataPage::onHeadRead(const QString& key)
     }
     if (!found->guessing) return;  // a file that was opened says what it means
     found->guessing = false;
-    const RoleGuess guess = guessRoles(*found->preview->head());
+    const DataSuggestion guess = suggestFor(*found->preview->head());
     found->reasons->setText(guess.reasons.join(u' '));
     found->reasons->setVisible(!guess.reasons.isEmpty());
     std::vector<Edit> edits{{key + QStringLiteral(".columns"), rolesJson(guess.roles)}};

@@ -10,6 +10,7 @@ class QVBoxLayout;
 namespace studio {
 
 class DataPreview;
+class DataSummary;
 
 /// Training and evaluation data sets: a card each with file, preview, column roles and score divisor.
 class DataPage : public FormPage
@@ -39,6 +40,7 @@ private:
         QString key;  ///< "train[0]"
         QWidget* widget = nullptr;
         DataPreview* preview = nullptr;
+        DataSummary* summary = nullptr;
         QLabel* reasons = nullptr;
         std::vector<FormRow*> rows;
         bool guessing = false;  ///< roles are to be guessed when the head is there

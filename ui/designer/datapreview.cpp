@@ -1,6 +1,6 @@
 #include "ui/designer/datapreview.h"
 
-#include "ui/designer/roleguess.h"
+#include "ui/designer/datasuggestion.h"
 #include "ui/widgets/icons.h"
 
 #include <QComboBox>

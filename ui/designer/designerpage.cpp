@@ -10,6 +10,7 @@
 #include "ui/designer/losspage.h"
 #include "ui/designer/modelpage.h"
 #include "ui/designer/planstrip.h"
+#include "ui/designer/runfacts.h"
 #include "ui/designer/settingsearch.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/searchbox.h"
@@ -44,7 +45,7 @@ QString spoken(int errors, int warnings)
 } // namespace
 
 DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
-    : QWidget(parent), m_document(document), m_search(new SearchBox(tr("Search settings"))), m_tree(new QTreeWidget),
+    : QWidget(parent), m_document(document), m_facts(new RunFacts(this)), m_search(new SearchBox(tr("Search settings"))), m_tree(new QTreeWidget),
       m_hits(new QListWidget), m_left(new QStackedWidget), m_pages(new QStackedWidget),
       m_advanced(new QCheckBox(tr("Show &advanced"))), m_onlyChanged(new QCheckBox(tr("Show only &changed")))
 {
@@ -77,7 +78,7 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     rightColumn->setContentsMargins(0, 0, 0, 0);
     rightColumn->setSpacing(0);
     rightColumn->addWidget(m_pages, 1);
-    m_plan = new PlanStrip(document);
+    m_plan = new PlanStrip(document, m_facts);
     rightColumn->addWidget(m_plan);
     splitter->addWidget(right);
     splitter->setStretchFactor(1, 1);
@@ -115,8 +116,17 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     connect(document, &ExperimentDocument::validated, this, &DesignerPage::onValidated);
     connect(m_dataPage, &DataPage::headRead, this,
             [this](const QString& set) { m_lossPage->setHead(set, m_dataPage->preview(set)->head()); });
+    document->setMoreChecks([this](const Experiment& experiment, const std::vector<Issue>& known) {
+        return lint(experiment.arguments, m_facts->lintFacts(experiment), known);
+    });
+    connect(m_facts, &RunFacts::changed, document, &ExperimentDocument::revalidate);
     showPage(QStringLiteral("model"));
     refreshTree();
+}
+
+DesignerPage::~DesignerPage()
+{
+    m_document->setMoreChecks({});
 }
 
 QTreeWidgetItem* DesignerPage::addHeading(const QString& title)

@@ -17,6 +17,7 @@ class DataPage;
 class ExperimentDocument;
 class LossPage;
 class PlanStrip;
+class RunFacts;
 class SearchBox;
 
 /// The designer: page tree with search and filters on the left, the chosen page on the right, the plan below.
@@ -26,6 +27,7 @@ class DesignerPage : public QWidget
 
 public:
     explicit DesignerPage(ExperimentDocument* document, QWidget* parent = nullptr);
+    ~DesignerPage() override;
 
     /// Opens the page that shows the key, scrolls there and flashes the field.
     bool reveal(const QString& key, const QString& pageId = {});
@@ -60,6 +62,7 @@ private:
     void setFilter();
 
     ExperimentDocument* m_document;
+    RunFacts* m_facts;
     SearchBox* m_search;
     QTreeWidget* m_tree;
     QListWidget* m_hits;

@@ -12,7 +12,7 @@
 
 namespace studio {
 
-DiffDialog::DiffDialog(const Texts& texts, const std::vector<Difference>& differences, bool ticks, QWidget* parent)
+DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks, QWidget* parent)
     : QDialog(parent), m_texts(texts), m_differences(differences), m_tree(new QTreeWidget(this)),
       m_button(static_cast<int>(texts.buttons.size()) - 1)
 {
@@ -25,7 +25,7 @@ DiffDialog::DiffDialog(const Texts& texts, const std::vector<Difference>& differ
     m_tree->setAlternatingRowColors(true);
     m_tree->setAccessibleName(tr("Differences"));
     m_tree->setHeaderLabels({tr("Setting"), tr("Name in files"), texts.leftHeader, texts.rightHeader});
-    for (const Difference& difference : differences) {
+    for (const SettingDifference& difference : differences) {
         const QString line = describe(difference);
         const bool secret = line.endsWith(QStringLiteral(": …"));
         auto* item = new QTreeWidgetItem(m_tree, {difference.label, difference.key,
@@ -51,9 +51,9 @@ DiffDialog::DiffDialog(const Texts& texts, const std::vector<Difference>& differ
     resize(fontMetrics().averageCharWidth() * 110, fontMetrics().height() * 24);
 }
 
-std::vector<Difference> DiffDialog::ticked() const
+std::vector<SettingDifference> DiffDialog::ticked() const
 {
-    std::vector<Difference> chosen;
+    std::vector<SettingDifference> chosen;
     for (int i = 0; i < m_tree->topLevelItemCount(); ++i) {
         if (m_tree->topLevelItem(i)->checkState(0) == Qt::Checked) chosen.push_back(m_differences[static_cast<std::size_t>(i)]);
     }
@@ -64,7 +64,7 @@ int DiffDialog::run()
 {
     if (dialogs::isScripted()) {
         QStringList lines;
-        for (const Difference& difference : m_differences) lines << describe(difference);
+        for (const SettingDifference& difference : m_differences) lines << describe(difference);
         const int answer = dialogs::ask(parentWidget(), m_texts.title, m_texts.text, lines.join(u'\n'), m_texts.buttons,
                                         m_texts.standard);
         if (answer >= 0) m_button = answer;

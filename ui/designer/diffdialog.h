@@ -24,19 +24,19 @@ public:
         int standard = 0;
     };
 
-    DiffDialog(const Texts& texts, const std::vector<Difference>& differences, bool ticks, QWidget* parent = nullptr);
+    DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks, QWidget* parent = nullptr);
 
     /// Index of the button that closed the dialog; that of the last one when it was closed otherwise.
     int button() const { return m_button; }
     /// Differences whose tick is set.
-    std::vector<Difference> ticked() const;
+    std::vector<SettingDifference> ticked() const;
 
     /// Shows the dialog, or asks the test's script (dialogs::setScripted) with the differences as details.
     int run();
 
 private:
     Texts m_texts;
-    std::vector<Difference> m_differences;
+    std::vector<SettingDifference> m_differences;
     QTreeWidget* m_tree;
     int m_button;
 };

@@ -8,7 +8,7 @@ namespace studio {
 
 namespace {
 
-void compare(const Json& left, const Json& right, const QString& path, std::vector<Difference>& found)
+void compare(const Json& left, const Json& right, const QString& path, std::vector<SettingDifference>& found)
 {
     if (left == right) return;
     const bool columns = path.endsWith(QLatin1String(".columns"));  // one value: the order of its keys counts
@@ -45,9 +45,9 @@ Json partsOf(const Experiment& experiment)
 
 } // namespace
 
-std::vector<Difference> differences(const Experiment& left, const Experiment& right)
+std::vector<SettingDifference> settingDifferences(const Experiment& left, const Experiment& right)
 {
-    std::vector<Difference> found;
+    std::vector<SettingDifference> found;
     compare(partsOf(left), partsOf(right), QString(), found);
     for (const auto key : differingKeys(left.arguments, right.arguments)) {
         const Field* field = findField(key);
@@ -57,7 +57,7 @@ std::vector<Difference> differences(const Experiment& left, const Experiment& ri
     return found;
 }
 
-QString describe(const Difference& difference)
+QString describe(const SettingDifference& difference)
 {
     const Field* field = findField(difference.key.toStdString());
     if (field && field->type == FieldType::Secret) return difference.label + QStringLiteral(": …");

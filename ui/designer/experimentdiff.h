@@ -9,7 +9,7 @@
 namespace studio {
 
 /// A value in which two experiments differ, by key of the document.
-struct Difference
+struct SettingDifference
 {
     QString key;
     QString label;
@@ -18,9 +18,9 @@ struct Difference
 };
 
 /// Model, data, losses and evaluators by path, arguments by their Python name: only what differs.
-std::vector<Difference> differences(const Experiment& left, const Experiment& right);
+std::vector<SettingDifference> settingDifferences(const Experiment& left, const Experiment& right);
 
 /// "Learning rate: 5e-05 → 2e-05"
-QString describe(const Difference& difference);
+QString describe(const SettingDifference& difference);
 
 } // namespace studio

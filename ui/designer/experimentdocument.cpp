@@ -229,12 +229,15 @@ void ExperimentDocument::validate()
         issue.message = problem.sentence.toStdString();
         issues.push_back(std::move(issue));
     }
-    const Experiment all = absolutePaths(m_experiment, baseFolder().toStdString());
+    const Experiment all = resolved();
     for (Issue& issue : checkFiles(all)) issues.push_back(std::move(issue));
     for (Issue& issue : validateExperiment(all)) {
         // The window has a rule of its own for the empty output folder, told at the field.
         if (issue.code == "output_dir_default") continue;
         issues.push_back(std::move(issue));
+    }
+    if (m_moreChecks) {
+        for (Issue& issue : m_moreChecks(all, issues)) issues.push_back(std::move(issue));
     }
     std::stable_sort(issues.begin(), issues.end(),
                      [](const Issue& a, const Issue& b) { return a.severity < b.severity; });

@@ -7,6 +7,7 @@
 #include <QTimer>
 #include <QUndoStack>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -67,6 +68,11 @@ public:
     const Issue* firstError() const;
     /// Runs a pending validation now.
     void validateNow();
+    /// Validates soon: something outside the experiment changed (rows were counted).
+    void revalidate() { m_validation.start(); }
+    /// Checks that need more than the experiment (lint); called with absolute paths and the findings so far.
+    using MoreChecks = std::function<std::vector<Issue>(const Experiment&, const std::vector<Issue>&)>;
+    void setMoreChecks(MoreChecks checks) { m_moreChecks = std::move(checks); }
 
     // File
 
@@ -116,6 +122,7 @@ private:
     bool m_neverSaved = false;
     int m_typing = 0;
     QTimer m_validation;
+    MoreChecks m_moreChecks;
     std::vector<Issue> m_issues;
     std::vector<Issue> m_loadIssues;
     struct FieldProblem

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ui/designer/formpage.h"
-#include "ui/designer/roleguess.h"
+#include "ui/designer/datasuggestion.h"
 
 class QFrame;
 

@@ -3,9 +3,8 @@
 #include "core/plan/runplan.h"
 #include "core/plan/schedule.h"
 #include "ui/designer/experimentdocument.h"
-#include "ui/designer/modelfacts.h"
 #include "ui/designer/ratecurve.h"
-#include "ui/designer/rowcounts.h"
+#include "ui/designer/runfacts.h"
 
 #include <QFrame>
 #include <QHBoxLayout>
@@ -24,8 +23,8 @@ QString count(std::int64_t value)
 
 } // namespace
 
-PlanStrip::PlanStrip(ExperimentDocument* document, QWidget* parent)
-    : QWidget(parent), m_document(document), m_counts(new RowCounts(this)), m_curve(new RateCurve(this))
+PlanStrip::PlanStrip(ExperimentDocument* document, RunFacts* facts, QWidget* parent)
+    : QWidget(parent), m_document(document), m_facts(facts), m_curve(new RateCurve(this))
 {
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -44,7 +43,7 @@ PlanStrip::PlanStrip(ExperimentDocument* document, QWidget* parent)
     outer->addLayout(inner);
     setAccessibleName(tr("Plan of the run"));
     connect(document, &ExperimentDocument::changed, this, &PlanStrip::refresh);
-    connect(m_counts, &RowCounts::counted, this, &PlanStrip::refresh);
+    connect(facts, &RunFacts::changed, this, &PlanStrip::refresh);
     refresh();
 }
 
@@ -74,26 +73,16 @@ void PlanStrip::refresh()
 {
     const Experiment all = m_document->resolved();
     const TrainingArguments& arguments = all.arguments;
-    std::int64_t rows = 0;
-    bool known = !all.train.empty();
-    std::vector<std::int64_t> batches;
-    for (const DataSpec& set : all.train) {
-        const auto found = m_counts->rows(set);
-        if (!found) {
-            known = false;
-            break;
-        }
-        rows += *found;
-        batches.push_back(announcedBatches(*found, arguments.perDeviceTrainBatchSize, arguments.dataloaderDropLast));
-    }
-    if (!known) {
+    const auto known = m_facts->rows(all);
+    const auto found = m_facts->plan(all);
+    if (!known || !found) {
         m_curve->setNothing(all.train.empty() ? tr("The plan of the run appears here once there is training data.")
                                               : tr("The plan of the run appears here once the data can be read."));
         show({});
         return;
     }
-    const std::int64_t perEpoch = announcedBatches(batches, arguments.multiDatasetBatchSampler);
-    const auto plan = planRun(arguments, perEpoch);
+    const std::int64_t rows = *known;
+    const Result<RunPlan>& plan = *found;
     if (!plan) {
         m_curve->setNothing(QString::fromStdString(plan.error().text()));
         show({{count(rows), tr("rows"), tr("Rows of all training sets.")}});
@@ -122,17 +111,15 @@ void PlanStrip::refresh()
                        plan->evaluations == 0
                            ? tr("The run never evaluates: set a strategy under Evaluate.")
                            : tr("With strategy steps every %1 updates, with epoch at each end.").arg(plan->evalEvery)});
-    const ModelFacts facts = readModelFacts(QString::fromStdString(all.model.path));
     std::int64_t kept = plan->saves;
     if (arguments.saveTotalLimit && *arguments.saveTotalLimit > 0) kept = std::min(kept, *arguments.saveTotalLimit);
-    // A checkpoint holds the weights and, unless only the model is saved, two moments of the same size.
-    const std::int64_t each = facts.weightBytes * (arguments.saveOnlyModel ? 1 : 3);
+    const std::int64_t each = m_facts->checkpointBytes(all);
     numbers.push_back({count(plan->saves), tr("saves"),
                        tr("%1 kept at the end, about %2 each.").arg(kept).arg(QLocale().formattedDataSize(each))});
     numbers.push_back({count(plan->logPoints), tr("log points"), tr("Averages written to the log; charts show every step.")});
     numbers.push_back({count(plan->samples), tr("samples seen"), tr("Rows used in all epochs, at most.")});
     if (each > 0) {
-        numbers.push_back({QLocale().formattedDataSize(each * kept + facts.weightBytes), tr("of disk"),
+        numbers.push_back({QLocale().formattedDataSize(each * kept + each / (arguments.saveOnlyModel ? 1 : 3)), tr("of disk"),
                            tr("Checkpoints kept at the end plus the final model.")});
     }
     show(numbers);

@@ -11,7 +11,7 @@ namespace studio {
 
 class ExperimentDocument;
 class RateCurve;
-class RowCounts;
+class RunFacts;
 
 /// What the arguments will make happen, redone at every change: the learning-rate curve and the chain rows → batches →
 /// steps → evaluations, saves, log points. Each number explains itself in its tool tip.
@@ -20,7 +20,7 @@ class PlanStrip : public QWidget
     Q_OBJECT
 
 public:
-    explicit PlanStrip(ExperimentDocument* document, QWidget* parent = nullptr);
+    PlanStrip(ExperimentDocument* document, RunFacts* facts, QWidget* parent = nullptr);
 
     /// The numbers as one line, for tests and screen readers.
     QString summary() const { return m_summary; }
@@ -36,7 +36,7 @@ private:
     void show(const std::vector<Number>& numbers);
 
     ExperimentDocument* m_document;
-    RowCounts* m_counts;
+    RunFacts* m_facts;
     RateCurve* m_curve;
     QHBoxLayout* m_line;
     std::vector<QLabel*> m_labels;

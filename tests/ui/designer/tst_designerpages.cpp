@@ -2,12 +2,13 @@
 #include "support/testfiles.h"
 #include "ui/designer/datapage.h"
 #include "ui/designer/datapreview.h"
+#include "ui/designer/datasummary.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
 #include "ui/designer/modelfacts.h"
 #include "ui/designer/planstrip.h"
-#include "ui/designer/roleguess.h"
+#include "ui/designer/datasuggestion.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/fieldeditor.h"
@@ -108,6 +109,12 @@ void TestDesignerPages::aDroppedFileGetsRolesAndALoss()
     QCOMPARE(document.value("train[0].name"), Json("pairs"));
     const DataPreview* preview = designer.dataPage()->preview("train[0]");
     QVERIFY(preview && preview->head());
+    auto* summary = designer.dataPage()->findChild<DataSummary*>();
+    QSignalSpy computed(summary, &DataSummary::computed);
+    summary->compute();
+    QTRY_COMPARE(computed.count(), 1);
+    QVERIFY2(summary->text().startsWith("100 rows, 0 of them"), qPrintable(summary->text()));
+    QVERIFY(summary->text().contains("Label: from 0.2 to 1"));
     QCOMPARE(preview->head()->rows(), std::int64_t(DataPreview::kRows));
     document.undoStack()->undo();  // the guess is one step of its own
     QVERIFY(document.value("train[0].columns").is_null());

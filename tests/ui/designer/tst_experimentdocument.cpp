@@ -288,13 +288,13 @@ void TestExperimentDocument::differencesNameLeaves()
     Experiment b;
     b.arguments.learningRate = Number(2e-05);
     b.model.maxSeqLength = 64;
-    const auto found = differences(a, b);
+    const auto found = settingDifferences(a, b);
     QCOMPARE(found.size(), std::size_t(2));
     QStringList lines;
-    for (const Difference& one : found) lines << describe(one);
+    for (const SettingDifference& one : found) lines << describe(one);
     QVERIFY2(lines.contains("Learning rate: 5e-05 → 2e-05"), qPrintable(lines.join("; ")));
     QVERIFY(lines.filter("64").size() == 1);
-    QVERIFY(differences(a, a).empty());
+    QVERIFY(settingDifferences(a, a).empty());
 }
 
 QTEST_GUILESS_MAIN(TestExperimentDocument)

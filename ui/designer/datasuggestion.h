@@ -14,7 +14,7 @@ namespace studio {
 class Table;
 
 /// What the head of a file suggests: which column plays which role, and why.
-struct RoleGuess
+struct DataSuggestion
 {
     std::vector<std::pair<std::string, std::string>> roles;  ///< role → column, inputs in order, the label last
     QStringList reasons;
@@ -29,7 +29,7 @@ struct DataOffer
     LabelKind label = LabelKind::None;
 };
 
-RoleGuess guessRoles(const Table& head);
+DataSuggestion suggestFor(const Table& head);
 DataOffer offerOf(const std::vector<std::pair<std::string, std::string>>& roles, const Table* head);
 
 /// Why the loss does not fit; empty when it does.

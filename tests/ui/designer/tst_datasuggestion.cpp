@@ -1,12 +1,12 @@
 #include "data/reader.h"
 #include "support/testfiles.h"
-#include "ui/designer/roleguess.h"
+#include "ui/designer/datasuggestion.h"
 
 #include <QtTest>
 
 using namespace studio;
 
-class TestRoleGuess : public QObject
+class TestDataSuggestion : public QObject
 {
     Q_OBJECT
 
@@ -16,7 +16,7 @@ private Q_SLOTS:
     void misfitsAreExplained();
 };
 
-void TestRoleGuess::guesses_data()
+void TestDataSuggestion::guesses_data()
 {
     QTest::addColumn<QString>("csv");
     QTest::addColumn<QString>("roles");
@@ -39,7 +39,7 @@ void TestRoleGuess::guesses_data()
                              << "BatchAllTripletLoss";
 }
 
-void TestRoleGuess::guesses()
+void TestDataSuggestion::guesses()
 {
     QFETCH(QString, csv);
     QFETCH(QString, roles);
@@ -49,7 +49,7 @@ void TestRoleGuess::guesses()
     test::writeFile(folder / "x.csv", csv.toStdString());
     const auto table = readTable(folder / "x.csv", {});
     QVERIFY(table.ok());
-    const RoleGuess guess = guessRoles(*table);
+    const DataSuggestion guess = suggestFor(*table);
     QStringList found;
     for (const auto& [role, column] : guess.roles) found << QString::fromStdString(role + "=" + column);
     QCOMPARE(found.join(' '), roles);
@@ -60,7 +60,7 @@ void TestRoleGuess::guesses()
     QCOMPARE(misfit(*findLoss(guess.loss), offerOf(guess.roles, &*table)), QString());
 }
 
-void TestRoleGuess::misfitsAreExplained()
+void TestDataSuggestion::misfitsAreExplained()
 {
     const DataOffer pairs{2, LabelKind::None};
     QVERIFY(misfit(*findLoss("CosineSimilarityLoss"), pairs).contains("scores"));
@@ -70,5 +70,5 @@ void TestRoleGuess::misfitsAreExplained()
     QVERIFY(misfit(*findLoss("TripletLoss"), pairs).contains("3"));
 }
 
-QTEST_GUILESS_MAIN(TestRoleGuess)
-#include "tst_roleguess.moc"
+QTEST_GUILESS_MAIN(TestDataSuggestion)
+#include "tst_datasuggestion.moc"
