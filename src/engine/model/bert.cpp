@@ -26,10 +26,16 @@ public:
         const auto& c = m_config;
         const std::int64_t hidden = c.hiddenSize;
         m_word = p.embedding("embeddings.word_embeddings", c.vocabSize, embeddingSize);
-        m_position = p.embedding("embeddings.position_embeddings", c.maxPositions, embeddingSize);
+        // The RoBERTa kind makes its table of positions last.
+        const bool positionsLast = c.positionOffset > 0;
+        const auto positions = [&] {
+            m_position = p.embedding("embeddings.position_embeddings", c.maxPositions, embeddingSize);
+        };
+        if (!positionsLast) positions();
         if (c.typeVocabSize > 0)
             m_type = p.embedding("embeddings.token_type_embeddings", c.typeVocabSize, embeddingSize);
         m_norm = p.layerNorm("embeddings.LayerNorm", embeddingSize, c.layerNormEps);
+        if (positionsLast) positions();
         if (embeddingSize != hidden) m_projection = p.linear("embeddings_project", embeddingSize, hidden);
         for (int n = 0; n < c.layers; ++n) {
             const std::string at = "encoder.layer." + std::to_string(n) + ".";
@@ -50,7 +56,9 @@ public:
 protected:
     at::Tensor states(PackedPass& pass) override
     {
-        auto x = m_word(pass.ids()) + m_position(pass.positions() + m_config.positionOffset);
+        const auto positions =
+            m_config.positionOffset > 0 ? pass.positionsPast(m_config.padTokenId) : pass.positions();
+        auto x = m_word(pass.ids()) + m_position(positions);
         if (m_type.weight)
             x = x + (pass.types().defined() ? m_type(pass.types()) : m_type.weight->select(0, 0));
         x = pass.dropout(m_norm(x), m_config.hiddenDropout);

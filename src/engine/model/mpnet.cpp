@@ -65,7 +65,7 @@ public:
 protected:
     at::Tensor states(PackedPass& pass) override
     {
-        auto x = m_word(pass.ids()) + m_position(pass.positions() + m_config.positionOffset);
+        auto x = m_word(pass.ids()) + m_position(pass.positionsPast(m_config.padTokenId));
         x = pass.dropout(m_norm(x), m_config.hiddenDropout);
         pass.layerDone(x);
 

@@ -81,6 +81,16 @@ PackedPass::PackedPass(const PackedBatch& batch, const ForwardContext& context, 
     if (context.training) m_generator = generatorFor(context, 0, device);
 }
 
+at::Tensor PackedPass::positionsPast(std::int64_t padId) const
+{
+    const auto counts = (m_ids != padId).to(at::kLong);
+    const auto upTo = counts.cumsum(0);
+    const auto begin =
+        at::arange(m_ids.size(0), m_ids.options()) - m_positions; // first token of the sequence
+    const auto before = (upTo - counts).index_select(0, begin);
+    return (upTo - before) * counts + padId;
+}
+
 at::Tensor PackedPass::restore(const at::Tensor& x) const
 {
     return m_restore.defined() ? x.index_select(0, m_restore) : x;

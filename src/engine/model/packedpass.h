@@ -35,7 +35,10 @@ public:
 
     const at::Tensor& ids() const { return m_ids; }             ///< [tokens], int64
     const at::Tensor& positions() const { return m_positions; } ///< [tokens], int64, from 0 in each sequence
-    const at::Tensor& types() const { return m_types; }         ///< [tokens] or undefined (all 0)
+    /// Positions as RoBERTa and MPNet count them: from padId + 1, tokens with the id padId (someone wrote the
+    /// padding token into the text) do not count and stand at padId. [tokens], int64
+    at::Tensor positionsPast(std::int64_t padId) const;
+    const at::Tensor& types() const { return m_types; } ///< [tokens] or undefined (all 0)
     std::int64_t tokens() const { return m_ids.size(0); }
     std::int64_t longest() const { return m_groups.empty() ? 0 : m_groups.front().length; }
 
