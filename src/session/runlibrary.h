@@ -19,7 +19,7 @@ class RunLibrary : public QAbstractTableModel
     Q_OBJECT
 
 public:
-    enum Column { Name, State, Started, Duration, Steps, Metric, Value, ColumnCount };
+    enum Column { Name, State, Value, Metric, Steps, Started, Duration, ColumnCount };
     enum Role {
         SortRole = Qt::UserRole, ///< a number or text that sorts as one would expect
         FolderRole,

@@ -289,7 +289,7 @@ QString RunModel::eventText(const Event& event)
     case EventKind::Log:
         return tr("Step %1: %2").arg(step, values);
     case EventKind::Evaluation:
-        return tr("Evaluation of %1 at step %2: %3").arg(text, step, values);
+        return tr("Evaluation at step %1: %2").arg(step, values);
     case EventKind::Checkpoint:
         return tr("Checkpoint at step %1: %2").arg(step, text);
     case EventKind::Finding:

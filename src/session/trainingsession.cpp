@@ -5,7 +5,9 @@
 #include "session/runmodel.h"
 
 #include <exception>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -142,26 +144,27 @@ void TrainingSession::drain()
     auto records = m_queue->take();
     if (records.empty()) return;
     QVector<StepRecord> steps;
-    const auto flushSteps = [&] {
-        if (steps.isEmpty()) return;
-        if (m_state == State::Starting) setState(State::Running);
-        Q_EMIT stepsAppended(std::exchange(steps, {}));
-    };
+    std::vector<Event> events;
     std::optional<TrainOutcome> end;
+    // The model takes everything in its order; listeners get one signal for the steps, then the events.
     for (auto& record : records) {
         if (record.run != m_runNumber) continue;
         if (const auto* step = std::get_if<TimedStep>(&record.content)) {
             m_run->appendStep(step->record, step->time);
             steps.append(step->record);
-        } else if (const auto* event = std::get_if<Event>(&record.content)) {
-            flushSteps();
+        } else if (auto* event = std::get_if<Event>(&record.content)) {
             m_run->addEvent(*event);
-            Q_EMIT eventArrived(*event);
+            events.push_back(std::move(*event));
         } else {
             end = std::move(std::get<TrainOutcome>(record.content));
         }
     }
-    flushSteps();
+    if (!steps.isEmpty()) {
+        if (m_state == State::Starting) setState(State::Running);
+        Q_EMIT stepsAppended(steps);
+    }
+    for (const auto& event : events)
+        Q_EMIT eventArrived(event);
     m_run->endBatch();
     if (end) finish(std::move(*end));
 }

@@ -85,6 +85,7 @@ Q_SIGNALS:
     void stateChanged(studio::TrainingSession::State state);
     /// All steps since the last tick, in order; run() holds them already.
     void stepsAppended(const QVector<studio::StepRecord>& steps);
+    /// Each event since the last tick, in order, after the steps of that tick.
     void eventArrived(const studio::Event& event);
     /// After the last record, with the session back in an end state and the thread joined.
     void finished(const studio::TrainOutcome& outcome);
