@@ -27,7 +27,7 @@ QString tickText(double value, double step, double largest)
     if (largest >= 1e5 || largest < 1e-3) {
         const int digits = std::max(0, static_cast<int>(std::floor(std::log10(std::abs(value))) -
                                                         std::floor(std::log10(step) + 1e-9)));
-        return QLocale().toString(value, 'e', std::min(digits, 6));
+        return QLocale().toString(value, 'e', std::min(digits, 6)).toLower();
     }
     return QLocale().toString(value, 'f', decimalsFor(step));
 }
@@ -172,7 +172,7 @@ std::vector<Tick> logTicks(const PlotRange& range, int count)
             const double value = factor * std::pow(10, power);
             if (factor > 1 && !between) break;
             if (value < range.low * (1 - 1e-9) || value > range.high * (1 + 1e-9)) continue;
-            ticks.push_back({value, value >= 1e5 || value < 1e-3 ? QLocale().toString(value, 'e', 0)
+            ticks.push_back({value, value >= 1e5 || value < 1e-3 ? QLocale().toString(value, 'e', 0).toLower()
                                                                  : QLocale().toString(value, 'g', 4)});
         }
     }
@@ -215,7 +215,7 @@ QString valueText(double value)
     if (std::isinf(value)) return value > 0 ? tr("infinity") : tr("minus infinity");
     if (value == 0) return QStringLiteral("0");
     const double size = std::abs(value);
-    if (size >= 1e5 || size < 1e-3) return QLocale().toString(value, 'e', 3);
+    if (size >= 1e5 || size < 1e-3) return QLocale().toString(value, 'e', 3).toLower();
     const int decimals = std::clamp(3 - static_cast<int>(std::floor(std::log10(size))), 0, 6);
     return QLocale().toString(value, 'f', decimals);
 }

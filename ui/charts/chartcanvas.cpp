@@ -97,7 +97,6 @@ void ChartCanvas::changeEvent(QEvent* event)
         event->type() != QEvent::StyleChange)
         return;
     applyPalette();
-    placePlotArea();
     refresh();
 }
 
@@ -106,21 +105,20 @@ void ChartCanvas::placePlotArea()
     const auto margins = PlotMargins::forFont(font());
     const QRectF area(margins.left, margins.top, std::max(width() - margins.left - margins.right, 10),
                       std::max(height() - margins.top - margins.bottom, 10));
-    if (m_chart->plotArea() != area) m_chart->setPlotArea(area);
+    // Also when it seems to be there already: a layout of the chart that is still to come would move it.
+    m_chart->setPlotArea(area);
     m_overlay->setGeometry(viewport()->rect());
 }
 
 void ChartCanvas::resizeEvent(QResizeEvent* event)
 {
     QChartView::resizeEvent(event);
-    placePlotArea();
     refresh();
 }
 
 void ChartCanvas::showEvent(QShowEvent* event)
 {
     QChartView::showEvent(event);
-    placePlotArea();
     if (m_stale) refresh();
 }
 
@@ -132,6 +130,7 @@ PlotMap ChartCanvas::map() const
 void ChartCanvas::refresh()
 {
     m_stale = !isVisible();
+    placePlotArea();
     // Ranges and counts stay true while hidden; drawing waits.
     m_content.update(static_cast<int>(m_chart->plotArea().width() * devicePixelRatioF()));
     if (m_stale) return;

@@ -63,6 +63,7 @@ ChartPlotView::ChartPlotView(QWidget* parent)
         Q_EMIT xRangeChanged(xRange(), true);
     });
     connect(m_canvas, &ChartCanvas::logToggleRequested, this, [this] { setLogY(!logY()); });
+    setTitle({});
     updateButtons();
 }
 
@@ -125,7 +126,9 @@ void ChartPlotView::describe(bool now)
 void ChartPlotView::setTitle(const QString& title)
 {
     m_canvas->decoration().title = title;
-    m_canvas->setAccessibleName(tr("Chart of %1").arg(title));
+    m_canvas->setAccessibleName(title.isEmpty() ? tr("Chart") : tr("Chart of %1").arg(title));
+    // Screen readers see the view and its viewport as two objects: both need a name.
+    m_canvas->viewport()->setAccessibleName(m_canvas->accessibleName());
     setAccessibleName(title);
     m_canvas->viewport()->update();
 }

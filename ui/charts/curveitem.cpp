@@ -9,7 +9,33 @@
 namespace studio {
 namespace {
 
-constexpr double kFarOutside = 1e5; ///< pixels; what lies beyond is cut off, for the rasteriser's sake
+constexpr double kSmoothLength = 25; ///< way up and down, in widths of the plot, that is still a smooth line
+
+/// Cuts a segment to a rectangle (Liang and Barsky, 1984); false when nothing of it lies inside. The
+/// painter's own clipping would not do: SVG files have none.
+bool clipSegment(QPointF& from, QPointF& to, const QRectF& box)
+{
+    double enter = 0, leave = 1;
+    const QPointF way = to - from;
+    const double steps[] = {-way.x(), way.x(), -way.y(), way.y()};
+    const double room[] = {from.x() - box.left(), box.right() - from.x(), from.y() - box.top(),
+                           box.bottom() - from.y()};
+    for (int side = 0; side < 4; ++side) {
+        if (steps[side] == 0) {
+            if (room[side] < 0) return false;
+            continue;
+        }
+        const double at = room[side] / steps[side];
+        if (steps[side] < 0)
+            enter = std::max(enter, at);
+        else
+            leave = std::min(leave, at);
+    }
+    if (enter > leave) return false;
+    to = from + way * leave;
+    from += way * enter;
+    return true;
+}
 
 /// Cuts a line of any length into the strokes of a dash pattern that runs on over all segments.
 class Dasher
@@ -59,31 +85,35 @@ CurveItem::Layer CurveItem::layerOf(const Reduced& reduced, const PlotMap& map, 
 {
     Layer layer;
     const auto& points = reduced.points;
-    // Dense zigzags are vertical strokes: antialiasing costs most there and shows nothing.
-    layer.antialiased = static_cast<double>(points.size()) < 2.2 * map.area.width();
+    double length = 0;
     layer.lines.reserve(static_cast<qsizetype>(points.size()));
     const bool spaced = static_cast<double>(points.size()) * 9 < map.area.width();
     Dasher dasher(dash);
+    const auto addClipped = [&](QPointF from, QPointF to) {
+        if (!clipSegment(from, to, map.area)) return;
+        length += std::abs(to.y() - from.y());
+        dasher.add(layer.lines, from, to);
+    };
     std::size_t nextBreak = 0;
     QPointF before;
-    bool joined = false;
     for (std::size_t i = 0; i < points.size(); ++i) {
         const bool begins = nextBreak < reduced.breaks.size() && reduced.breaks[nextBreak] == i;
         if (begins) ++nextBreak;
-        const QPointF here(std::clamp(map.toX(points[i].x), -kFarOutside, kFarOutside),
-                           std::clamp(map.toY(points[i].y), -kFarOutside, kFarOutside));
+        const QPointF here(map.toX(points[i].x), map.toY(points[i].y));
         const bool follows = i > 0 && !begins;
         if (follows)
-            dasher.add(layer.lines, before, here);
+            addClipped(before, here);
         else
             dasher.restart();
         const bool endsHere = i + 1 == points.size() ||
                               (nextBreak < reduced.breaks.size() && reduced.breaks[nextBreak] == i + 1);
         // A value without neighbours is no line: it would be invisible.
-        joined = follows;
-        if ((showPoints && spaced) || (!joined && endsHere)) layer.dots.append(here);
+        const bool inside = map.area.adjusted(-1, -1, 1, 1).contains(here);
+        if (inside && ((showPoints && spaced) || (!follows && endsHere))) layer.dots.append(here);
         before = here;
     }
+    // Dense zigzags are long vertical strokes: antialiasing costs most there and shows nothing.
+    layer.antialiased = length < kSmoothLength * map.area.width();
     return layer;
 }
 
@@ -94,10 +124,7 @@ void CurveItem::setContent(const PlotContent& content, const PlotMap& map, const
         m_area = map.area;
     }
     m_layers.clear();
-    const auto styleOf = [&](std::size_t i) {
-        const int index = content.curves[i].spec.colourIndex;
-        return curveStyle(index < 0 ? static_cast<int>(i) : index, palette);
-    };
+    const auto styleOf = [&](std::size_t i) { return content.styleOf(i, palette); };
     for (std::size_t i = 0; i < content.curves.size(); ++i) {
         const auto& curve = content.curves[i];
         const auto style = styleOf(i);
@@ -123,7 +150,6 @@ void CurveItem::setContent(const PlotContent& content, const PlotMap& map, const
 void CurveItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget*)
 {
     painter->save();
-    painter->setClipRect(m_area, Qt::IntersectClip);
     for (const auto& layer : m_layers) {
         painter->setRenderHint(QPainter::Antialiasing, layer.antialiased);
         QPen pen(layer.colour, layer.width, Qt::SolidLine, layer.antialiased ? Qt::RoundCap : Qt::FlatCap);

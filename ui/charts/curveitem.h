@@ -22,7 +22,7 @@ public:
     /// Takes over the points of `content` for drawing in `map`.
     void setContent(const PlotContent& content, const PlotMap& map, const QPalette& palette);
 
-    QRectF boundingRect() const override { return m_area; }
+    QRectF boundingRect() const override { return m_area.adjusted(-5, -5, 5, 5); }
     void paint(QPainter* painter, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
 
 private:

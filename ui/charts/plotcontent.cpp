@@ -185,6 +185,14 @@ bool PlotContent::isEmpty() const
                        [](const auto& curve) { return curve.spec.series->empty(); });
 }
 
+CurveStyle PlotContent::styleOf(std::size_t curve, const QPalette& palette) const
+{
+    const int index = curves[curve].spec.colourIndex;
+    auto style = curveStyle(index < 0 ? static_cast<int>(curve) : index, palette);
+    if (curves.size() == 1) style.dash.clear();
+    return style;
+}
+
 std::optional<PlotRange> PlotContent::dataX() const
 {
     std::optional<PlotRange> range;

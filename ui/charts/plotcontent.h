@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ui/charts/curvepalette.h"
 #include "ui/charts/plottypes.h"
 
 #include <QPointF>
@@ -29,8 +30,8 @@ struct PlotMap
 struct PlotCurve
 {
     CurveSpec spec;
-    Reduced raw;
-    Reduced smoothed;
+    Reduced raw{};
+    Reduced smoothed{};
     std::size_t above = 0; ///< samples over and under the y range, counted while outliers are clipped
     std::size_t below = 0;
 };
@@ -70,6 +71,8 @@ public:
     void panX(double share);
 
     bool isEmpty() const;
+    /// How the curve is drawn; a curve that is alone is solid.
+    CurveStyle styleOf(std::size_t curve, const QPalette& palette) const;
     /// From the first to the last position of any curve; nothing while all are empty.
     std::optional<PlotRange> dataX() const;
     /// The position of the sample nearest to x among all curves, by its distance in x.

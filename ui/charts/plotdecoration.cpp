@@ -138,7 +138,7 @@ void PlotDecoration::paintHeader(QPainter& painter, const QRectF& canvas, const 
     painter.setFont(small);
     for (std::size_t i = 0; i < content.curves.size(); ++i) {
         const auto& spec = content.curves[i].spec;
-        const auto style = curveStyle(spec.colourIndex < 0 ? static_cast<int>(i) : spec.colourIndex, palette);
+        const auto style = content.styleOf(i, palette);
         const double width = QFontMetricsF(small).horizontalAdvance(spec.name);
         if (left + 26 + width > end) {
             const QString more = tr("+%1").arg(content.curves.size() - i);

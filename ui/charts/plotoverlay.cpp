@@ -81,9 +81,7 @@ void PlotOverlay::paintCursor(QPainter& painter) const
         const QPointF at(m_map.toX(series.axis().value(m_content.axis, index)), m_map.toY(value));
         if (!std::isfinite(at.y()) || !m_map.area.adjusted(-1, -1, 1, 1).contains(at)) continue;
         painter.setPen(QPen(palette().color(QPalette::Base), 1.5));
-        painter.setBrush(
-            curveStyle(curve.spec.colourIndex < 0 ? static_cast<int>(i) : curve.spec.colourIndex, palette())
-                .colour);
+        painter.setBrush(m_content.styleOf(i, palette()).colour);
         painter.drawEllipse(at, 4, 4);
     }
     paintReadout(painter, x);
@@ -121,9 +119,7 @@ void PlotOverlay::paintReadout(QPainter& painter, double x) const
             do
                 ++curve;
             while (m_content.curves[static_cast<std::size_t>(curve)].spec.series->empty());
-            const auto& spec = m_content.curves[static_cast<std::size_t>(curve)].spec;
-            const auto style =
-                curveStyle(spec.colourIndex < 0 ? static_cast<int>(curve) : spec.colourIndex, palette());
+            const auto style = m_content.styleOf(static_cast<std::size_t>(curve), palette());
             painter.fillRect(QRectF(box.left() + 7, top + lineHeight / 2 - 3, 7, 7), style.colour);
         }
         top += lineHeight;

@@ -10,7 +10,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
-#include <QToolButton>
+#include <QPushButton>
 #include <QVBoxLayout>
 
 namespace studio {
@@ -91,10 +91,8 @@ QWidget* ChartBoard::makeControls()
     auto* label = new QLabel(tr("&X axis"), bar);
     label->setBuddy(m_axis);
     m_smoothing = new SmoothingBar(bar);
-    m_chooser = new QToolButton(bar);
-    m_chooser->setText(tr("Metrics"));
+    m_chooser = new QPushButton(tr("M&etrics"), bar);
     m_chooser->setToolTip(tr("Choose the evaluation metrics to draw"));
-    m_chooser->setPopupMode(QToolButton::InstantPopup);
     m_chooser->setEnabled(false);
     m_chooserMenu = new QMenu(m_chooser);
     m_chooser->setMenu(m_chooserMenu);

@@ -8,7 +8,7 @@
 
 class QComboBox;
 class QMenu;
-class QToolButton;
+class QPushButton;
 
 namespace studio {
 
@@ -47,7 +47,7 @@ private:
     PlotLink* m_link;
     SmoothingBar* m_smoothing;
     QComboBox* m_axis;
-    QToolButton* m_chooser;
+    QPushButton* m_chooser;
     QMenu* m_chooserMenu;
     PlotView* m_loss;
     PlotView* m_metrics;

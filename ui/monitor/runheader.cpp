@@ -4,7 +4,7 @@
 #include "ui/charts/axisticks.h"
 #include "ui/widgets/icons.h"
 
-#include <QGridLayout>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
@@ -208,10 +208,21 @@ void RunHeader::showTrouble(const RunModel& run)
     }
     m_trouble->setVisible(!sentences.isEmpty());
     if (sentences.isEmpty()) return;
+    m_trouble->setText(sentences.join(QLatin1Char('\n')));
+    colourTrouble();
+}
+
+void RunHeader::colourTrouble()
+{
     QPalette ink = palette();
     ink.setColor(QPalette::WindowText, m_failure.isEmpty() ? warningColour(ink) : errorColour(ink));
     m_trouble->setPalette(ink);
-    m_trouble->setText(sentences.join(QLatin1Char('\n')));
+}
+
+void RunHeader::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) colourTrouble();
 }
 
 } // namespace studio

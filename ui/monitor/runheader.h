@@ -30,8 +30,12 @@ Q_SIGNALS:
     void startRequested();
     void stopRequested();
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     void updateButtons();
+    void colourTrouble();
     void showProgress(const RunModel& run);
     void showTrouble(const RunModel& run);
 

@@ -70,7 +70,7 @@ QWidget* CompareView::makeCurves()
     }
     m_metricBox = new QComboBox(page);
     m_metricBox->setObjectName(QStringLiteral("compareMetricBox"));
-    m_metricBox->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_metricBox->setMinimumContentsLength(34);
     auto* metricLabel = new QLabel(tr("&Metric"), page);
     metricLabel->setBuddy(m_metricBox);
     m_metricBox->setAccessibleName(tr("Metric"));
@@ -109,6 +109,7 @@ QWidget* CompareView::makeGrid(CompareGrid* grid, const QString& name, bool with
     table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table->setTabKeyNavigation(false);
     table->verticalHeader()->hide();
+    table->verticalHeader()->setDefaultSectionSize(table->fontMetrics().height() + 8);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     auto* row = new QHBoxLayout;
     if (withFilter) {

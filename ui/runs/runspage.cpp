@@ -35,7 +35,10 @@ RunsPage::RunsPage(QWidget* parent)
     split->setStretchFactor(1, 3);
     auto* layout = new QVBoxLayout(this);
     layout->addWidget(split);
-    connect(m_library, &QAbstractItemModel::modelReset, this, &RunsPage::showCount);
+    connect(m_library, &QAbstractItemModel::modelReset, this, [this] {
+        m_table->resizeColumnsToContents();
+        showCount();
+    });
     showCount();
 }
 
@@ -72,7 +75,8 @@ QWidget* RunsPage::makeList()
     m_table->verticalHeader()->hide();
     m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
-    m_table->setColumnWidth(RunLibrary::Name, 170);
+    m_table->horizontalHeader()->setResizeContentsPrecision(50);
+    m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 8);
     m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
     auto* open = new QAction(tr("Open Experiment"), m_table);
     auto* show = new QAction(tr("Open Folder"), m_table);

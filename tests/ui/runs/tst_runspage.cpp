@@ -1,0 +1,213 @@
+#include "session/runlibrary.h"
+#include "session/storedruns.h"
+#include "ui/charts/plotview.h"
+#include "ui/runs/comparegrid.h"
+#include "ui/runs/compareview.h"
+#include "ui/runs/runspage.h"
+
+#include <QAbstractItemModelTester>
+#include <QApplication>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QLocale>
+#include <QTabWidget>
+#include <QTableView>
+#include <QtTest>
+
+#include <memory>
+
+using namespace studio;
+
+namespace {
+
+constexpr const char* kFirst = R"({"name": "STS-B", "train": [{"name": "a", "path": "a.csv"}],
+                                   "arguments": {"learning_rate": 2e-05, "seed": 42}})";
+constexpr const char* kSecond = R"({"name": "STS-B", "train": [{"name": "a", "path": "b.csv"}],
+                                    "arguments": {"learning_rate": 5e-05, "seed": 42, "warmup_steps": 10}})";
+
+} // namespace
+
+class TestRunsPage : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void listsAndSearches();
+    void overlaysChosenRuns();
+    void differencesByKey();
+    void metricsAgainstTheBaseline();
+    void copies();
+    void damagedRunIsExplained();
+    void everyControlHasAName();
+    void refreshKeepsTheChoice();
+    void screenshots();
+
+private:
+    QString folder(const char* name) const { return QString::fromStdString((*m_runs / name).string()); }
+    CompareView* compare() const { return m_page->findChild<CompareView*>(); }
+
+    std::unique_ptr<test::TempFolder> m_runs;
+    std::unique_ptr<RunsPage> m_page;
+};
+
+void TestRunsPage::initTestCase()
+{
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+    m_runs = std::make_unique<test::TempFolder>();
+    Script script;
+    script.steps = 300;
+    test::StoredRunWriter::write(*m_runs / "20261124-090000-first", "STS-B", script, kFirst);
+    script.seed = 5;
+    script.lastLoss = 0.02;
+    test::StoredRunWriter::write(*m_runs / "20261124-100000-second", "STS-B", script, kSecond, 1764004000);
+    script.failAtStep = 90;
+    test::StoredRunWriter::write(*m_runs / "20261124-110000-third", "Quora", script, "{ broken", 1764008000);
+}
+
+void TestRunsPage::init()
+{
+    m_page = std::make_unique<RunsPage>();
+    m_page->resize(1300, 760);
+    m_page->setFolders({QString::fromStdString(m_runs->path().string())});
+    m_page->show();
+    QVERIFY(QTest::qWaitForWindowExposed(m_page.get()));
+}
+
+void TestRunsPage::cleanup()
+{
+    m_page.reset();
+}
+
+void TestRunsPage::listsAndSearches()
+{
+    auto* table = m_page->findChild<QTableView*>("runTable");
+    auto* search = m_page->findChild<QLineEdit*>("runSearch");
+    QCOMPARE(table->model()->rowCount(), 3);
+    QCOMPARE(table->model()->index(0, 0).data().toString(), QString("Quora"));
+    QTest::keyClicks(search, "sts-b second");
+    QCOMPARE(table->model()->rowCount(), 1);
+    QCOMPARE(m_page->findChild<QLabel*>("runCount")->text(), QString("1 of 3 runs"));
+    search->clear();
+    m_page->findChild<QComboBox*>("runStateFilter")->setCurrentText("Failed");
+    QCOMPARE(table->model()->rowCount(), 1);
+}
+
+void TestRunsPage::overlaysChosenRuns()
+{
+    auto* loss = m_page->findChild<PlotView*>("compareLoss");
+    auto* metric = m_page->findChild<PlotView*>("compareMetric");
+    QCOMPARE(loss->curveCount(), 0);
+    m_page->choose(folder("20261124-090000-first"));
+    m_page->choose(folder("20261124-100000-second"));
+    QCOMPARE(loss->curveCount(), 2);
+    QVERIFY(loss->drawnPoints() > 600);
+    QCOMPARE(metric->curveCount(), 2);
+    QCOMPARE(metric->title(), QString("eval_sts-dev_spearman_cosine"));
+    m_page->findChild<QComboBox*>("compareMetricBox")->setCurrentText("eval_loss");
+    QCOMPARE(metric->title(), QString("eval_loss"));
+    QCOMPARE(metric->curveCount(), 2);
+    // Runs of one name are told apart.
+    QVERIFY(compare()->runs()[0].name != compare()->runs()[1].name);
+    m_page->findChild<QTableView*>("runTable")->clearSelection();
+    QCOMPARE(loss->curveCount(), 0);
+}
+
+void TestRunsPage::differencesByKey()
+{
+    CompareView view;
+    view.setRuns({folder("20261124-090000-first"), folder("20261124-100000-second")});
+    const auto rows = compareExperiments(view.runs());
+    QStringList differing;
+    for (const auto& row : rows)
+        if (row.differs) differing << row.key + "=" + row.texts.join("|");
+    QCOMPARE(differing, QStringList({"train[0].path=a.csv|b.csv", "arguments.learning_rate=2e-05|5e-05",
+                                     "arguments.warmup_steps=default|10"}));
+    QCOMPARE(rows.size(), std::size_t(6));
+    auto* only = view.findChild<QCheckBox*>("onlyDifferences");
+    QVERIFY(only->isChecked());
+    const auto grids = view.findChildren<CompareGrid*>();
+    QCOMPARE(grids.last()->rowCount(), 3);
+    only->setChecked(false);
+    QCOMPARE(grids.last()->rowCount(), 6);
+}
+
+void TestRunsPage::metricsAgainstTheBaseline()
+{
+    QCOMPARE(changeText(0.8, 0.82), QString("+2.5 %"));
+    QCOMPARE(changeText(-2, -1), QString("+50.0 %"));
+    QCOMPARE(changeText(0.5, 0.25), QString("-50.0 %"));
+    QVERIFY(changeText(0, 1).isEmpty());
+    CompareView view;
+    view.setRuns({folder("20261124-090000-first"), folder("20261124-100000-second")});
+    const auto rows = compareMetrics(view.runs());
+    QCOMPARE(rows.size(), std::size_t(6));
+    QCOMPARE(rows[0].key, QString("eval_loss, best"));
+    const auto& first = *view.runs()[0].model;
+    const auto extremes = first.series("eval_loss")->values().extremes(0, first.series("eval_loss")->size());
+    QCOMPARE(rows[0].texts[0],
+             QLocale::c().toString(first.series("eval_loss")->values()[extremes.min], 'f', 5));
+    QVERIFY(rows[0].texts[1].contains("%"));
+}
+
+void TestRunsPage::copies()
+{
+    CompareGrid grid;
+    QAbstractItemModelTester tester(&grid);
+    grid.setRows({"a", "b|c"}, {{"key", {"1", "x,\"y\""}, true}, {"same", {"2", "2"}, false}});
+    QCOMPARE(grid.markdown(),
+             QString("|  | a | b\\|c |\n|---|---|---|\n| key | 1 | x,\"y\" |\n| same | 2 | 2 |\n"));
+    QCOMPARE(grid.csv(), QString("key,a,b|c\nkey,1,\"x,\"\"y\"\"\"\nsame,2,2\n"));
+    grid.setOnlyDifferences(true);
+    QCOMPARE(grid.rowCount(), 1);
+}
+
+void TestRunsPage::damagedRunIsExplained()
+{
+    std::filesystem::remove(*m_runs / "20261124-110000-third/steps.bin");
+    m_page->choose(folder("20261124-110000-third"));
+    QCOMPARE(m_page->findChild<PlotView*>("compareMetric")->curveCount(), 1);
+    QCOMPARE(m_page->findChild<PlotView*>("compareLoss")->drawnPoints(), std::size_t(0));
+}
+
+void TestRunsPage::everyControlHasAName()
+{
+    for (const auto* widget : m_page->findChildren<QWidget*>()) {
+        if (widget->focusPolicy() == Qt::NoFocus || widget->objectName().startsWith("qt_")) continue;
+        const auto* button = qobject_cast<const QAbstractButton*>(widget);
+        const bool named = !widget->accessibleName().isEmpty() || (button && !button->text().isEmpty());
+        const bool part = widget->inherits("QSplitterHandle") || widget->inherits("QTabBar") ||
+                          widget->inherits("QHeaderView") || widget->inherits("QTabWidget");
+        QVERIFY2(named || part, widget->metaObject()->className());
+    }
+}
+
+void TestRunsPage::refreshKeepsTheChoice()
+{
+    m_page->choose(folder("20261124-090000-first"));
+    m_page->refresh();
+    QCOMPARE(m_page->chosen(), QStringList{folder("20261124-090000-first")});
+    QCOMPARE(compare()->runs().size(), std::size_t(1));
+}
+
+/// Writes pictures to look at into the folder that STUDIO_SCREENSHOTS names.
+void TestRunsPage::screenshots()
+{
+    const QString pictures = qEnvironmentVariable("STUDIO_SCREENSHOTS");
+    if (pictures.isEmpty()) QSKIP("STUDIO_SCREENSHOTS names no folder for pictures.");
+    m_page->choose(folder("20261124-090000-first"));
+    m_page->choose(folder("20261124-100000-second"));
+    auto* tabs = m_page->findChild<QTabWidget*>("compareTabs");
+    for (int tab = 0; tab < tabs->count(); ++tab) {
+        tabs->setCurrentIndex(tab);
+        QVERIFY(m_page->grab().save(
+            QString("%1/runs-%2-%3.png").arg(pictures).arg(tab).arg(m_page->devicePixelRatioF())));
+    }
+}
+
+QTEST_MAIN(TestRunsPage)
+#include "tst_runspage.moc"
