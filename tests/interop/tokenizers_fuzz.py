@@ -118,7 +118,7 @@ def main():
     parser.add_argument("families", nargs="*")
     parser.add_argument("--count", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     root = os.path.join(HERE, "..", "..")
     data = os.path.join(root, "..", "shared", "data")
     corpus = read_corpus(data)

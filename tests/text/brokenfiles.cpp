@@ -48,7 +48,7 @@ std::vector<BrokenFile> brokenFiles()
     const std::string good = smallFile().dump();
     row("empty", "", "tokenizer.json:1:1");
     row("cut", good.substr(0, good.size() / 2), "line 1, column");
-    row("cut in a string", good.substr(0, 5), "line 1, column 6");
+    row("cut in a string", good.substr(0, 5), "line 1, column 5");
     row("second line", "{\n  \"version\" \"1.0\"}", "tokenizer.json:2:");
     row("trailing text", good + "x", "line 1, column");
     row("not an object", "[1, 2]", "must hold a JSON object");
