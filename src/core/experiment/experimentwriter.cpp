@@ -30,13 +30,16 @@ std::string valueText(const Json& value, int level)
 class ObjectWriter
 {
 public:
-    ObjectWriter(const Json& unknown, std::string path, int level) : m_path(std::move(path)), m_level(level)
+    /// `written`: keys that will be written, so that a kept value of the same name (one of a wrong type)
+    /// gives way.
+    ObjectWriter(const Json& unknown, std::string path, int level, const Json& written = Json())
+        : m_path(std::move(path)), m_level(level)
     {
         if (!unknown.is_object()) return;
         for (const auto& [place, kept] : unknown.items()) {
             if (!kept.is_object() || kept.value("in", std::string()) != m_path) continue;
             const std::string text = kept.value("text", std::string());
-            if (!text.empty()) {
+            if (!text.empty() && !(written.is_object() && written.contains(keyOf(place)))) {
                 m_kept.push_back({keyOf(place), kept.value("after", std::string()), text, false});
             }
         }
@@ -195,8 +198,8 @@ std::string experimentToJson(const Experiment& experiment)
                                     [&](const EvaluatorSpec& evaluator, const std::string& path) {
                                         return evaluatorText(evaluator, unknown, path);
                                     }));
-    ObjectWriter arguments(unknown, "arguments", 1);
     const Json preset = toPreset(experiment.arguments);
+    ObjectWriter arguments(unknown, "arguments", 1, preset);
     for (const auto& [key, value] : preset.items())
         arguments.json(key, value);
     out.raw("arguments", arguments.finish());

@@ -73,26 +73,40 @@ Error malformed(const std::string& path, const std::string& why)
             "Cannot read " + path + ": " + why + ". The curves of single steps are not available.", path};
 }
 
+/// The header, or as much of it as there is.
+Result<std::string> readStart(FileSystem& fs, const std::string& path)
+{
+    const Result<int> file = openFile(fs, path, FileSystem::Open::Read);
+    if (!file) return file.error();
+    std::string start(kHeaderSize, '\0');
+    std::size_t filled = 0;
+    Status failed;
+    while (filled < start.size()) {
+        const auto got = readSome(fs, *file, start.data() + filled, start.size() - filled, path);
+        if (!got) failed = got.error();
+        if (!got || *got == 0) break;
+        filled += *got;
+    }
+    fs.close(*file);
+    if (!failed) return failed.error();
+    start.resize(filled);
+    return start;
+}
+
 } // namespace
 
 Result<StepWriter> StepWriter::open(FileSystem& fs, const std::string& path)
 {
     FileStatus status;
     const int found = uninterrupted([&] { return fs.status(path, status); });
+    if (found < 0 && found != -ENOENT) return fileError(found, "look at", path);
     std::uint64_t size = found < 0 ? 0 : status.size;
     const std::string wanted = header();
-    if (size >= kHeaderSize) {
-        const Result<int> file = openFile(fs, path, FileSystem::Open::Read);
-        if (!file) return file.error();
-        std::string there(kHeaderSize, '\0');
-        std::size_t filled = 0;
-        while (filled < there.size()) {
-            const auto got = readSome(fs, *file, there.data() + filled, there.size() - filled, path);
-            if (!got || *got == 0) break;
-            filled += *got;
-        }
-        fs.close(*file);
-        if (there != wanted) {
+    if (size > 0) {
+        const auto there = readStart(fs, path);
+        if (!there) return there.error();
+        // A header that was cut off while it was written is a beginning of ours.
+        if (*there != wanted.substr(0, there->size())) {
             return Error{ErrorCode::Unsupported,
                          "Cannot go on writing " + path +
                              ": it has other columns than this program writes. Start a new run.",
