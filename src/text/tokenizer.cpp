@@ -111,10 +111,11 @@ void Tokenizer::Impl::trim(std::string_view spelled, bool first, TextSpan& chars
         ++trailing;
     }
     if (leading > 0) {
-        // The first token's space may be the pre-tokenizer's own: it has no place in the text.
+        // The first token's space may be the pre-tokenizer's own: it has no place in the text. (Several
+        // spaces that a stripping token such as " <mask>" swallowed are the text's.)
         const char* p = spelled.data();
-        if ((first || chars.begin == 0) && pipeline.postProcessor.addsPrefixSpace() &&
-            text::nextChar(p) == kMappedSpace) {
+        const bool ownSpace = leading == 1 || text::nextChar(p) == kMappedSpace;
+        if ((first || chars.begin == 0) && pipeline.postProcessor.addsPrefixSpace() && ownSpace) {
             --leading;
         }
         chars.begin = std::min(chars.begin + leading, chars.end);

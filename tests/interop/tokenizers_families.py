@@ -49,7 +49,7 @@ def gpt2(shared):
 def roberta(shared):
     tok = gpt2(shared)
     tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tok.add_special_tokens(special("<s>", "</s>") + special("<mask>", lstrip=True))
+    tok.add_special_tokens(special("<s>", "</s>", "<unk>", "<pad>") + special("<mask>", lstrip=True))
     tok.post_processor = processors.RobertaProcessing(
         ("</s>", tok.token_to_id("</s>")), ("<s>", tok.token_to_id("<s>")), trim_offsets=True, add_prefix_space=True)
     return tok
