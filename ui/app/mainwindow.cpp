@@ -12,6 +12,7 @@
 #include "ui/designer/diffdialog.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/monitor/monitorpage.h"
+#include "ui/runs/runspage.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/icons.h"
 
@@ -38,7 +39,7 @@ namespace studio {
 MainWindow::MainWindow(QWidget* parent)
     : QMainWindow(parent), m_document(new ExperimentDocument(this)), m_session(new TrainingSession(this)),
       m_drafts(new DraftStore(m_document, stateFolder(), this)), m_designer(new DesignerPage(m_document)),
-      m_monitor(new MonitorPage(m_session)), m_notices(new NoticeBar), m_pages(new QStackedWidget),
+      m_monitor(new MonitorPage(m_session)), m_runs(new RunsPage), m_notices(new NoticeBar), m_pages(new QStackedWidget),
       m_navigation(new QActionGroup(this)), m_reason(new QToolButton), m_state(new QLabel)
 {
     setObjectName(QStringLiteral("mainWindow"));
@@ -77,6 +78,9 @@ MainWindow::MainWindow(QWidget* parent)
     connect(m_session, &TrainingSession::finished, this, &MainWindow::onRunFinished);
     connect(m_monitor, &MonitorPage::startRequested, this, &MainWindow::start);
     connect(m_monitor, &MonitorPage::stopRequested, this, &MainWindow::stop);
+    connect(m_runs, &RunsPage::experimentRequested, this, &MainWindow::openRunExperiment);
+    connect(m_runs, &RunsPage::foldersChanged, this,
+            [](const QStringList& folders) { QSettings().setValue(QStringLiteral("runFolders"), folders); });
     updateTitle();
     updateStart();
     restoreLayout();
@@ -102,6 +106,7 @@ void MainWindow::makeNavigation()
 {
     addNavigation(QStringLiteral("designer"), tr("Designer"), QStringLiteral("designer"), m_designer);
     addNavigation(QStringLiteral("monitor"), tr("Monitor"), QStringLiteral("monitor"), m_monitor);
+    addNavigation(QStringLiteral("runs"), tr("Runs"), QStringLiteral("runs"), m_runs);
     auto* bar = new QToolBar(tr("Pages"));
     bar->setObjectName(QStringLiteral("navigation"));
     bar->setMovable(false);
@@ -342,7 +347,29 @@ void MainWindow::updateStart()
 void MainWindow::onRunFinished()
 {
     updateStart();
+    // The run library finds the run that has just ended, wherever it wrote.
+    const QString run = QString::fromStdString(m_session->outcome().runDir.string());
+    if (!run.isEmpty()) {
+        const QString parent = QFileInfo(run).absolutePath();
+        QStringList folders = m_runs->folders();
+        if (!folders.contains(parent)) {
+            folders << parent;
+            m_runs->setFolders(folders);
+            QSettings().setValue(QStringLiteral("runFolders"), folders);
+        }
+        m_runs->refresh();
+        m_runs->choose(run);
+    }
     if (!isActiveWindow()) QApplication::alert(this);
+}
+
+void MainWindow::openRunExperiment(const QString& file)
+{
+    if (!mayDiscard(tr("Open Experiment"))) return;
+    // A template: saving must not write into the folder of a run.
+    const Status status = m_document->openTemplate(file);
+    told(status, tr("Open Experiment"));
+    if (status) showPage(QStringLiteral("designer"));
 }
 
 // ---- Window
@@ -404,6 +431,7 @@ void MainWindow::restoreLayout()
     const QSettings settings;
     resize(1280, 820);
     restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
+    m_runs->setFolders(settings.value(QStringLiteral("runFolders")).toStringList());
     restoreState(settings.value(QStringLiteral("window/state")).toByteArray(), 1);
 }
 

@@ -20,6 +20,7 @@ class DraftStore;
 class ExperimentDocument;
 class MonitorPage;
 class NoticeBar;
+class RunsPage;
 class TrainingSession;
 
 /// Assembles the pages and the actions, and nothing else: the document holds the experiment, the session runs it.
@@ -39,7 +40,7 @@ public:
     /// Opens a file without asking about unsaved changes; a failure is shown.
     bool openFile(const QString& path);
     bool openSample();
-    void showPage(const QString& id);  ///< "designer", "monitor"
+    void showPage(const QString& id);  ///< "designer", "monitor", "runs"
     /// Offers the draft of a program that crashed, in a bar.
     void offerDraft();
 
@@ -71,6 +72,7 @@ private:
     void updateTitle();
     void updateStart();
     void onRunFinished();
+    void openRunExperiment(const QString& file);
     void restoreLayout();
     void saveLayout() const;
 
@@ -79,6 +81,7 @@ private:
     DraftStore* m_drafts;
     DesignerPage* m_designer;
     MonitorPage* m_monitor;
+    RunsPage* m_runs;
     NoticeBar* m_notices;
     QStackedWidget* m_pages;
     QActionGroup* m_navigation;

@@ -75,12 +75,12 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
 void useDarkPalette()
 {
     QPalette palette;
-    const QColor window(0x1f, 0x22, 0x27), base(0x17, 0x19, 0x1d), text(0xe6, 0xe8, 0xeb), button(0x2b, 0x2f, 0x36);
+    const QColor window(0x1f, 0x22, 0x27), base(0x2b, 0x2f, 0x36), text(0xe6, 0xe8, 0xeb), button(0x36, 0x3b, 0x43);
     const QColor quiet(0x9a, 0xa1, 0xab), accent(0x4c, 0x8d, 0xff);
     palette.setColor(QPalette::Window, window);
     palette.setColor(QPalette::WindowText, text);
     palette.setColor(QPalette::Base, base);
-    palette.setColor(QPalette::AlternateBase, QColor(0x23, 0x27, 0x2d));
+    palette.setColor(QPalette::AlternateBase, QColor(0x30, 0x34, 0x3c));
     palette.setColor(QPalette::Text, text);
     palette.setColor(QPalette::PlaceholderText, quiet);
     palette.setColor(QPalette::Button, button);

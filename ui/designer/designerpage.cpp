@@ -37,8 +37,8 @@ constexpr int kHitPage = Qt::UserRole + 1;
 QString spoken(int errors, int warnings)
 {
     QStringList parts;
-    if (errors > 0) parts << DesignerPage::tr("%n error(s)", nullptr, errors);
-    if (warnings > 0) parts << DesignerPage::tr("%n warning(s)", nullptr, warnings);
+    if (errors > 0) parts << (errors == 1 ? DesignerPage::tr("1 error") : DesignerPage::tr("%1 errors").arg(errors));
+    if (warnings > 0) parts << (warnings == 1 ? DesignerPage::tr("1 warning") : DesignerPage::tr("%1 warnings").arg(warnings));
     return parts.join(QStringLiteral(", "));
 }
 
@@ -65,8 +65,9 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     m_tree->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
     m_tree->setRootIsDecorated(false);
     m_tree->setIndentation(12);
-    m_tree->setUniformRowHeights(true);
     m_tree->setAccessibleName(tr("Pages"));
+    m_advanced->setAccessibleName(tr("Show advanced settings"));
+    m_onlyChanged->setAccessibleName(tr("Show only changed settings"));
     m_hits->setAccessibleName(tr("Search results"));
     m_hits->installEventFilter(this);
 
@@ -82,7 +83,7 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     rightColumn->addWidget(m_plan);
     splitter->addWidget(right);
     splitter->setStretchFactor(1, 1);
-    splitter->setSizes({fontMetrics().averageCharWidth() * 38, 900});
+    splitter->setSizes({fontMetrics().averageCharWidth() * 48, 900});
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(splitter);
@@ -148,6 +149,7 @@ void DesignerPage::addPage(QTreeWidgetItem* heading, FormPage* page)
     m_pages->addWidget(page);
     m_list << page;
     auto* item = new QTreeWidgetItem(heading, {page->title()});
+    item->setSizeHint(0, QSize(0, fontMetrics().height() + 8));
     m_items.insert(page, item);
     connect(page, &FormPage::fieldFocused, this, &DesignerPage::fieldFocused);
     connect(page, &FormPage::pageWanted, this, [this](const QString& id, const QString& key) { reveal(key, id); });

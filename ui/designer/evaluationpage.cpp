@@ -17,7 +17,7 @@
 namespace studio {
 
 EvaluationPage::EvaluationPage(ExperimentDocument* document, QWidget* parent)
-    : FormPage(document, QStringLiteral("evaluation"), tr("Evaluation"), parent)
+    : FormPage(document, QStringLiteral("evaluation"), tr("Evaluators"), parent)
 {}
 
 bool EvaluationPage::owns(const QString& key) const
@@ -28,7 +28,7 @@ bool EvaluationPage::owns(const QString& key) const
 void EvaluationPage::build()
 {
     addHeader(tr("What is measured while training, and on which data. When it happens is set under Training "
-                 "arguments › Evaluate; the loss on the evaluation data is measured in any case."));
+                 "arguments › Evaluation; the loss on the evaluation data is measured in any case."));
     m_list = new QVBoxLayout;
     column()->addLayout(m_list);
     auto* line = new QHBoxLayout;

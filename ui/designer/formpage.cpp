@@ -156,7 +156,7 @@ void FormPage::applyFilter()
         if (visible) ++shown;
     }
     m_more->setVisible(hidden > 0 && !m_filter.onlyChanged);
-    m_more->setText(tr("Show %n advanced setting(s)", nullptr, hidden));
+    m_more->setText(hidden == 1 ? tr("Show 1 advanced setting") : tr("Show %1 advanced settings").arg(hidden));
     m_more->setAccessibleName(m_more->text());
     m_nothing->setVisible(shown == 0 && m_filter.onlyChanged);
 }

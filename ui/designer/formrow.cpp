@@ -177,7 +177,10 @@ void FormRow::refreshValue()
     m_differsFromSaved = m_document->differsFromSaved(m_texts.key);
     m_differsFromDefault = m_document->differsFromDefault(m_texts.key);
     m_savedMarker->setVisible(m_differsFromSaved);
-    m_defaultMarker->setVisible(m_differsFromDefault);
+    // What every experiment has to name has no default worth going back to.
+    const bool required = m_texts.key.endsWith(QLatin1String("].name")) || m_texts.key.endsWith(QLatin1String(".path")) ||
+                          m_texts.key.endsWith(QLatin1String(".type")) || m_texts.key.endsWith(QLatin1String("].data"));
+    m_defaultMarker->setVisible(m_differsFromDefault && !required);
     if (m_differsFromSaved) {
         const QString text = tr("Differs from the saved value: %1. Click to go back to it.")
                                  .arg(shown(m_document->savedValue(m_texts.key)));

@@ -26,7 +26,9 @@ QString tr(const char* text)
 FieldEditor* makeOptionEditor(const OptionInfo& option, QWidget* parent)
 {
     const Json standard = option.defaultJson.empty() ? Json() : Json::parse(option.defaultJson, nullptr, false);
-    const QString none = option.defaultJson.empty() ? tr("needed") : tr("default: %1").arg(readable(standard));
+    const QString none = option.defaultJson.empty() ? tr("needed") 
+                         : standard.is_null()       ? tr("not set")
+                                                    : tr("default: %1").arg(readable(standard));
     switch (option.kind) {
     case OptionKind::Bool: return new BoolField(none, parent);
     case OptionKind::Int:

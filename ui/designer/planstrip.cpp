@@ -60,7 +60,7 @@ void PlanStrip::show(const std::vector<Number>& numbers)
         const bool used = i < numbers.size();
         m_labels[i]->setVisible(used);
         if (!used) continue;
-        const QString arrow = i == 0 ? QString() : QStringLiteral("<span style='color:gray'>%1</span> ").arg(i < 3 ? u'→' : u'·');
+        const QString arrow = i == 0 ? QString() : QStringLiteral("<span style='color:gray'>%1</span> ").arg(QChar(i < 3 ? u'→' : u'·'));
         m_labels[i]->setText(QStringLiteral("%1<b>%2</b> %3").arg(arrow, numbers[i].value, numbers[i].unit));
         m_labels[i]->setToolTip(numbers[i].why);
         plain << numbers[i].value + u' ' + numbers[i].unit;
@@ -109,7 +109,7 @@ void PlanStrip::refresh()
                            .arg(count(plan->warmupSteps))});
     numbers.push_back({count(plan->evaluations), tr("evaluations"),
                        plan->evaluations == 0
-                           ? tr("The run never evaluates: set a strategy under Evaluate.")
+                           ? tr("The run never evaluates: set a strategy under Training arguments › Evaluation.")
                            : tr("With strategy steps every %1 updates, with epoch at each end.").arg(plan->evalEvery)});
     std::int64_t kept = plan->saves;
     if (arguments.saveTotalLimit && *arguments.saveTotalLimit > 0) kept = std::min(kept, *arguments.saveTotalLimit);

@@ -38,9 +38,11 @@ RateCurve::Curve RateCurve::curveOf(const RunPlan& plan, const ScheduleSpec& sch
 {
     Curve curve;
     curve.steps = plan.totalSteps;
-    for (int i = 0; i <= kPoints; ++i) {
-        const auto step = static_cast<std::int64_t>(static_cast<double>(plan.totalSteps) * i / kPoints);
-        curve.rates.push_back(lrAt(schedule, step));
+    // Whole steps only: a point between two steps would draw stairs.
+    const auto points = std::clamp<std::int64_t>(plan.totalSteps, 1, kPoints);
+    for (std::int64_t i = 0; i <= points; ++i) {
+        curve.at.push_back(plan.totalSteps * i / points);
+        curve.rates.push_back(lrAt(schedule, curve.at.back()));
         curve.peak = std::max(curve.peak, curve.rates.back());
     }
     return curve;
@@ -109,8 +111,7 @@ void RateCurve::paintEvent(QPaintEvent*)
         painter.setPen(pen);
         QPointF from;
         for (std::size_t i = 0; i < curve.rates.size(); ++i) {
-            const double step = static_cast<double>(curve.steps) * static_cast<double>(i) / kPoints;
-            const QPointF to(xOf(step), yOf(curve.rates[i]));
+            const QPointF to(xOf(static_cast<double>(curve.at[i])), yOf(curve.rates[i]));
             if (i > 0 && from.x() <= box.right() + 0.5) painter.drawLine(from, to);
             from = to;
         }

@@ -34,7 +34,8 @@ protected:
 private:
     struct Curve
     {
-        std::vector<double> rates;  ///< evenly spaced over the run
+        std::vector<std::int64_t> at;  ///< steps, evenly spaced over the run
+        std::vector<double> rates;
         std::int64_t steps = 0;
         double peak = 0;
         bool operator==(const Curve&) const = default;

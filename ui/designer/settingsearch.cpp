@@ -66,7 +66,7 @@ std::vector<Entry> makeEntries()
         {"model.dropout", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("regularisation")},
         {"train", "data", QT_TR_NOOP("Data"), QT_TR_NOOP("data set file csv columns roles")},
         {"eval", "data", QT_TR_NOOP("Data"), QT_TR_NOOP("validation dev data set file")},
-        {"evaluators", "evaluation", QT_TR_NOOP("Evaluation"), QT_TR_NOOP("metrics spearman retrieval")},
+        {"evaluators", "evaluation", QT_TR_NOOP("Evaluators"), QT_TR_NOOP("metrics spearman retrieval")},
         {"train[0].loss.type", "loss", QT_TR_NOOP("Loss"), QT_TR_NOOP("objective contrastive ranking cosine")},
     };
     for (const Fixed& one : fixed) {

@@ -91,7 +91,7 @@ QWidget* ChartBoard::makeControls()
     auto* label = new QLabel(tr("&X axis"), bar);
     label->setBuddy(m_axis);
     m_smoothing = new SmoothingBar(bar);
-    m_chooser = new QPushButton(tr("M&etrics"), bar);
+    m_chooser = new QPushButton(tr("Metr&ics"), bar);
     m_chooser->setToolTip(tr("Choose the evaluation metrics to draw"));
     m_chooser->setEnabled(false);
     m_chooserMenu = new QMenu(m_chooser);

@@ -35,7 +35,7 @@ ListField::ListField(QWidget* parent) : FieldEditor(parent), m_list(new QListWid
     m_unset->hide();
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
-    row->addWidget(m_list, 1);
+    row->addWidget(m_list);
     auto* buttons = new QGridLayout;
     buttons->setSpacing(0);
     buttons->addWidget(m_add, 0, 0);
@@ -44,8 +44,9 @@ ListField::ListField(QWidget* parent) : FieldEditor(parent), m_list(new QListWid
     buttons->addWidget(m_down, 1, 1);
     buttons->addWidget(m_unset, 2, 0);
     row->addLayout(buttons);
+    row->addStretch(1);
     m_list->setFixedHeight(fontMetrics().height() * 4 + 8);
-    m_list->setMaximumWidth(fontMetrics().averageCharWidth() * 48);
+    m_list->setFixedWidth(fontMetrics().averageCharWidth() * 44);
     m_list->setTabKeyNavigation(false);
     setFocusProxy(m_list);
     watch(m_list);

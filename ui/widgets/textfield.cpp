@@ -31,7 +31,10 @@ void TextField::setValue(const Json& value)
     const QString text = value.is_string() ? QString::fromStdString(value.get<std::string>())
                          : value.is_null() ? QString()
                                            : QString::fromStdString(value.dump());
-    if (text != m_edit->text()) m_edit->setText(text);
+    if (text != m_edit->text()) {
+        m_edit->setText(text);
+        m_edit->setCursorPosition(0);  // a long text shows its beginning
+    }
     setProblem(QString());
 }
 
