@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace studio {
 namespace {
@@ -11,6 +12,13 @@ namespace {
 std::int64_t ceilDiv(std::int64_t a, std::int64_t b)
 {
     return a / b + (a % b != 0);
+}
+
+/// a * b for numbers of at least 0, cut at the largest whole number: runs that long are typed by mistake.
+std::int64_t times(std::int64_t a, std::int64_t b)
+{
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    return b > 0 && a > kMost / b ? kMost : a * b;
 }
 
 Error nothingToTrain(const std::string& message, const char* key)
@@ -147,14 +155,17 @@ std::int64_t RunPlan::batchesAt(std::int64_t step) const
 {
     const std::int64_t whole = step / updatesPerEpoch;
     const std::int64_t rest = step % updatesPerEpoch;
-    return whole * batchesPerEpoch + std::min(rest * accumulation, batchesPerEpoch);
+    const std::int64_t before = times(whole, batchesPerEpoch);
+    const std::int64_t now = std::min(rest * accumulation, batchesPerEpoch);
+    return before > std::numeric_limits<std::int64_t>::max() - now ? before : before + now;
 }
 
 double RunPlan::epochAt(std::int64_t step) const
 {
     // As the original adds it up: epoch index + batches of this epoch / batches per epoch, in double.
     const std::int64_t whole = step > 0 ? (step - 1) / updatesPerEpoch : 0;
-    const std::int64_t batches = batchesAt(step) - whole * batchesPerEpoch;
+    const std::int64_t batches =
+        std::min(times(step - whole * updatesPerEpoch, accumulation), batchesPerEpoch);
     return static_cast<double>(whole) + static_cast<double>(batches) / static_cast<double>(batchesPerEpoch);
 }
 
@@ -172,6 +183,11 @@ Result<RunPlan> planRun(const TrainingArguments& arguments, std::int64_t batches
         return nothingToTrain("max_steps is 0. Use -1 to train by epochs, or the number of updates wanted.",
                               "max_steps");
     }
+    constexpr std::int64_t kMostSteps = 9'000'000'000'000'000;
+    if (arguments.maxSteps > kMostSteps) {
+        return nothingToTrain("max_steps is too large to be meant. Give a number of updates below 9e15.",
+                              "max_steps");
+    }
     RunPlan plan;
     plan.batchesPerEpoch = batchesPerEpoch;
     plan.accumulation = arguments.gradientAccumulationSteps;
@@ -182,7 +198,7 @@ Result<RunPlan> planRun(const TrainingArguments& arguments, std::int64_t batches
     } else {
         const double epochs = arguments.numTrainEpochs;
         const double updates = std::ceil(epochs * static_cast<double>(plan.updatesPerEpoch));
-        if (!(epochs > 0) || !(updates < 9e15)) {
+        if (!(epochs > 0) || !(updates < static_cast<double>(kMostSteps))) {
             return nothingToTrain("num_train_epochs must be above 0 (and finite) when max_steps is not set.",
                                   "num_train_epochs");
         }
@@ -197,7 +213,8 @@ Result<RunPlan> planRun(const TrainingArguments& arguments, std::int64_t batches
         arguments.lrSchedulerType == SchedulerType::ReduceLrOnPlateau) {
         plan.warmupSteps = 0;
     }
-    plan.samples = plan.batchesAt(plan.totalSteps) * trainBatchSize(arguments);
+    plan.samples =
+        times(plan.batchesAt(plan.totalSteps), std::max<std::int64_t>(trainBatchSize(arguments), 0));
 
     plan.loggingStrategy = arguments.loggingStrategy;
     plan.evalStrategy = arguments.evalStrategy;

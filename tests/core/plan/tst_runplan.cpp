@@ -7,6 +7,7 @@
 #include <QTest>
 
 #include <cmath>
+#include <limits>
 
 using namespace studio;
 
@@ -146,6 +147,7 @@ void TestRunPlan::nothingToTrain_data()
     QTest::newRow("no epochs") << 10 << 0.0 << -1 << 1 << "num_train_epochs";
     QTest::newRow("endless") << 10 << HUGE_VAL << -1 << 1 << "num_train_epochs";
     QTest::newRow("no steps") << 10 << 3.0 << 0 << 1 << "max_steps";
+    QTest::newRow("typed by mistake") << 10 << 1e300 << -1 << 1 << "num_train_epochs";
     QTest::newRow("no accumulation") << 10 << 3.0 << -1 << 0 << "gradient_accumulation_steps";
 }
 
@@ -251,6 +253,12 @@ void TestRunPlan::thinning()
     arguments.maxSteps = 4000000000000000;
     QCOMPARE(planRun(arguments, 1000)->logPoints, arguments.maxSteps);
     QVERIFY(logSteps(*planRun(arguments, 1000), 50).size() <= 50);
+    // Numbers that cannot be counted are cut, not wrapped.
+    arguments.gradientAccumulationSteps = 5000;
+    arguments.perDeviceTrainBatchSize = 4000000000;
+    QCOMPARE(planRun(arguments, 5000)->samples, std::numeric_limits<std::int64_t>::max());
+    arguments.maxSteps = std::numeric_limits<std::int64_t>::max();
+    QVERIFY(!planRun(arguments, 5000).ok());
 }
 
 QTEST_APPLESS_MAIN(TestRunPlan)
