@@ -23,6 +23,7 @@ int evaluate(const EvaluateArguments& arguments)
     auto loaded = loadExperiment(arguments.evaluation);
     if (!loaded) return report(loaded.error());
     report(loaded->issues);
+    if (hasErrors(loaded->issues)) return kUsage;
     if (loaded->experiment.evaluators.empty())
         return report(Error{ErrorCode::InvalidValue,
                             arguments.evaluation + " names no evaluators. Add an entry to \"evaluators\".",

@@ -77,6 +77,9 @@ Result<Experiment> prepare(const RunArguments& arguments)
     auto loaded = loadExperiment(arguments.experiment);
     if (!loaded) return loaded.error();
     report(loaded->issues);
+    if (hasErrors(loaded->issues))
+        return Error{ErrorCode::InvalidValue, arguments.experiment + " has errors. Mend what is named above and run it again.",
+                     arguments.experiment};
     auto& experiment = loaded->experiment;
     for (const auto& setting : arguments.settings) {
         if (auto status = applySetting(experiment, setting); !status) return status.error();

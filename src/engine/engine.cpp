@@ -26,6 +26,13 @@ Result<T> guarded(Work&& work)
     }
 }
 
+LoadOptions withoutGradients()
+{
+    LoadOptions options;
+    options.gradients = false;
+    return options;
+}
+
 class TorchEngine : public Engine
 {
 public:
@@ -58,7 +65,7 @@ public:
     {
         return guarded<Embeddings>([&]() -> Result<Embeddings> {
             const ThreadSetup threads(options.threads, false);
-            auto model = SentenceModel::load(folder);
+            auto model = SentenceModel::load(folder, withoutGradients());
             if (!model) return model.error();
             return (*model)->encode(texts, options, progress);
         });
@@ -67,7 +74,7 @@ public:
     Result<ModelInfo> inspect(const std::filesystem::path& folder) override
     {
         return guarded<ModelInfo>([&]() -> Result<ModelInfo> {
-            auto model = SentenceModel::load(folder);
+            auto model = SentenceModel::load(folder, withoutGradients());
             if (!model) return model.error();
             return (*model)->info();
         });

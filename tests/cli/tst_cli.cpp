@@ -191,7 +191,7 @@ void TestCli::encodeRefusesBrokenModels_data()
     QTest::newRow("unknown tokenizer part") << "tokenizer.json"
                                             << R"({"version": "1.0", "added_tokens": [], "normalizer": {"type": "Rot13"}, "pre_tokenizer": null,
                                                    "post_processor": null, "decoder": null, "model": {"type": "WordPiece", "unk_token": "[UNK]",
-                                                   "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {"[UNK]": 0}}})"
+                                                   "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}}})"
                                             << "Rot13";
     QTest::newRow("broken modules") << "modules.json" << "[{\"idx\": 0," << "modules.json";
     QTest::newRow("unknown module") << "modules.json" << R"([{"idx": 0, "name": "0", "path": "", "type": "my.Own"}])" << "my.Own";
@@ -222,7 +222,8 @@ void TestCli::trainsEvaluatesAndEncodes()
     if (test::sampleModel().empty()) QSKIP("needs the sample model all-MiniLM-L6-v2 (./test downloads it)");
     const auto file = QString::fromStdString(experiment());
     const auto output = *m_folder / "out";
-    auto outcome = run({"run", file, "--output", QString::fromStdString(output.string()), "--events", "-", "--set", "save_steps=2"});
+    auto outcome = run({"run", file, "--output", QString::fromStdString(output.string()), "--events", "-", "--set", "save_strategy=steps",
+                        "--set", "save_steps=2"});
     QVERIFY2(outcome.exitCode == 0, outcome.err.c_str());
 
     // Standard output holds nothing but events; the last one names the run folder, as does the last line of the other stream.

@@ -52,15 +52,17 @@ void DraftStore::clear()
 
 std::optional<DraftStore::Draft> DraftStore::abandoned() const
 {
-    const auto files = QDir(m_folder).entryInfoList({QStringLiteral("draft-*.json")}, QDir::Files, QDir::Time);
+    const auto files =
+        QDir(m_folder).entryInfoList({QStringLiteral("draft-*.json")}, QDir::Files, QDir::Time);
     for (const QFileInfo& info : files) {
         const QString process = info.baseName().mid(6);
-        if (QFileInfo::exists(QStringLiteral("/proc/") + process)) continue;  // another window is at work
+        if (QFileInfo::exists(QStringLiteral("/proc/") + process)) continue; // another window is at work
         QFile file(info.filePath());
         if (!file.open(QIODevice::ReadOnly)) continue;
         const QJsonObject draft = QJsonDocument::fromJson(file.readAll()).object();
         if (draft.isEmpty()) continue;
-        return Draft{info.filePath(), draft[QStringLiteral("path")].toString(), draft[QStringLiteral("text")].toString()};
+        return Draft{info.filePath(), draft[QStringLiteral("path")].toString(),
+                     draft[QStringLiteral("text")].toString()};
     }
     return std::nullopt;
 }

@@ -9,8 +9,8 @@ namespace studio {
 
 class ExperimentDocument;
 
-/// Keeps unsaved edits on disk: two seconds after the last one, removed as soon as they are saved or dropped. What a
-/// crashed program left is found by the next one. Secrets are not in it.
+/// Keeps unsaved edits on disk: two seconds after the last one, removed as soon as they are saved or dropped.
+/// What a crashed program left is found by the next one. Secrets are not in it.
 class DraftStore : public QObject
 {
     Q_OBJECT
@@ -18,8 +18,8 @@ class DraftStore : public QObject
 public:
     struct Draft
     {
-        QString file;  ///< of the draft
-        QString path;  ///< of the experiment, empty when it never had one
+        QString file; ///< of the draft
+        QString path; ///< of the experiment, empty when it never had one
         QString text;
     };
 

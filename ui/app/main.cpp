@@ -39,7 +39,7 @@ int main(int argc, char** argv)
     if (screenshots) {
         if (const char* scale = earlyOption(argc, argv, "--scale")) qputenv("QT_SCALE_FACTOR", scale);
         if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
-        settings.emplace();  // pictures do not depend on, nor touch, the user's settings
+        settings.emplace(); // pictures do not depend on, nor touch, the user's settings
         qputenv("XDG_CONFIG_HOME", settings->path().toLocal8Bit());
         qputenv("XDG_STATE_HOME", settings->path().toLocal8Bit());
     }
@@ -53,22 +53,33 @@ int main(int argc, char** argv)
     QApplication::setDesktopFileName(QStringLiteral("org.sentencestudio.SentenceStudio"));
 
     QCommandLineParser parser;
-    parser.setApplicationDescription(QApplication::translate("main", "Designs, runs and compares fine-tunings of sentence-embedding models."));
+    parser.setApplicationDescription(QApplication::translate(
+        "main", "Designs, runs and compares fine-tunings of sentence-embedding models."));
     parser.addHelpOption();
-    parser.addOption({{QStringLiteral("v"), QStringLiteral("version")}, QApplication::translate("main", "Prints the version.")});
-    parser.addOption({QStringLiteral("screenshot"), QApplication::translate("main", "Renders every page to PNG files in this folder and exits."), QStringLiteral("folder")});
-    parser.addOption({QStringLiteral("dark"), QApplication::translate("main", "Dark colours in the pictures.")});
-    parser.addOption({QStringLiteral("scale"), QApplication::translate("main", "Scale of the pictures."), QStringLiteral("factor"), QStringLiteral("1")});
-    parser.addPositionalArgument(QStringLiteral("file"), QApplication::translate("main", "Experiment to open."), QStringLiteral("[FILE]"));
+    parser.addOption({{QStringLiteral("v"), QStringLiteral("version")},
+                      QApplication::translate("main", "Prints the version.")});
+    parser.addOption(
+        {QStringLiteral("screenshot"),
+         QApplication::translate("main", "Renders every page to PNG files in this folder and exits."),
+         QStringLiteral("folder")});
+    parser.addOption(
+        {QStringLiteral("dark"), QApplication::translate("main", "Dark colours in the pictures.")});
+    parser.addOption({QStringLiteral("scale"), QApplication::translate("main", "Scale of the pictures."),
+                      QStringLiteral("factor"), QStringLiteral("1")});
+    parser.addPositionalArgument(QStringLiteral("file"),
+                                 QApplication::translate("main", "Experiment to open."),
+                                 QStringLiteral("[FILE]"));
     parser.process(app);
 
     if (parser.isSet(QStringLiteral("dark"))) studio::useDarkPalette();
     studio::MainWindow window;
     if (screenshots) {
-        const QString theme = parser.isSet(QStringLiteral("dark")) ? QStringLiteral("-dark") : QStringLiteral("-light");
+        const QString theme =
+            parser.isSet(QStringLiteral("dark")) ? QStringLiteral("-dark") : QStringLiteral("-light");
         const QString scale = parser.value(QStringLiteral("scale"));
         const QString suffix = scale == QLatin1String("1") ? theme : theme + u'@' + scale + u'x';
-        return studio::takeScreenshots(window, parser.value(QStringLiteral("screenshot")), suffix) > 0 ? 0 : 1;
+        return studio::takeScreenshots(window, parser.value(QStringLiteral("screenshot")), suffix) > 0 ? 0
+                                                                                                       : 1;
     }
     const QStringList files = parser.positionalArguments();
     if (!files.isEmpty()) {

@@ -37,10 +37,18 @@
 namespace studio {
 
 MainWindow::MainWindow(QWidget* parent)
-    : QMainWindow(parent), m_document(new ExperimentDocument(this)), m_session(new TrainingSession(this)),
-      m_drafts(new DraftStore(m_document, stateFolder(), this)), m_designer(new DesignerPage(m_document)),
-      m_monitor(new MonitorPage(m_session)), m_runs(new RunsPage), m_notices(new NoticeBar), m_pages(new QStackedWidget),
-      m_navigation(new QActionGroup(this)), m_reason(new QToolButton), m_state(new QLabel)
+    : QMainWindow(parent),
+      m_document(new ExperimentDocument(this)),
+      m_session(new TrainingSession(this)),
+      m_drafts(new DraftStore(m_document, stateFolder(), this)),
+      m_designer(new DesignerPage(m_document)),
+      m_monitor(new MonitorPage(m_session)),
+      m_runs(new RunsPage),
+      m_notices(new NoticeBar),
+      m_pages(new QStackedWidget),
+      m_navigation(new QActionGroup(this)),
+      m_reason(new QToolButton),
+      m_state(new QLabel)
 {
     setObjectName(QStringLiteral("mainWindow"));
     setWindowIcon(QIcon(QStringLiteral(":/icons/sentence-studio.svg")));
@@ -149,13 +157,15 @@ bool MainWindow::mayDiscard(const QString& title)
     if (!m_document->isModified()) return true;
     Experiment saved;
     if (!m_document->filePath().isEmpty()) {
-        if (const auto onDisk = loadExperiment(m_document->filePath().toStdString())) saved = onDisk->experiment;
+        if (const auto onDisk = loadExperiment(m_document->filePath().toStdString()))
+            saved = onDisk->experiment;
     } else {
         saved = m_document->savedExperiment();
     }
     DiffDialog::Texts texts;
     texts.title = title;
-    texts.text = tr("“%1” has unsaved changes. Ticked ones are kept when you save.").arg(m_document->displayName());
+    texts.text =
+        tr("“%1” has unsaved changes. Ticked ones are kept when you save.").arg(m_document->displayName());
     texts.leftHeader = tr("Saved");
     texts.rightHeader = tr("Now");
     texts.buttons = QStringList{tr("Save"), tr("Discard Changes"), tr("Cancel")};
@@ -166,7 +176,9 @@ bool MainWindow::mayDiscard(const QString& title)
     const auto kept = dialog.ticked();
     std::vector<Edit> dropped;
     for (const SettingDifference& difference : settingDifferences(saved, m_document->experiment())) {
-        const bool keep = std::any_of(kept.begin(), kept.end(), [&](const SettingDifference& one) { return one.key == difference.key; });
+        const bool keep = std::any_of(kept.begin(), kept.end(), [&](const SettingDifference& one) {
+            return one.key == difference.key;
+        });
         if (!keep) dropped.push_back({difference.key, difference.left});
     }
     m_document->apply(tr("Drop Changes"), dropped);
@@ -201,7 +213,8 @@ bool MainWindow::openFile(const QString& path)
     RecentFiles::add(m_document->filePath());
     if (!m_document->loadIssues().empty()) {
         QStringList lines;
-        for (const Issue& issue : m_document->loadIssues()) lines << QString::fromStdString(issue.message);
+        for (const Issue& issue : m_document->loadIssues())
+            lines << QString::fromStdString(issue.message);
         m_notices->showNotice(lines.join(u'\n'));
     } else {
         m_notices->dismiss();
@@ -227,10 +240,12 @@ bool MainWindow::save()
 
 bool MainWindow::saveAs()
 {
-    const QString start = m_document->filePath().isEmpty()
-                              ? QDir::homePath() + u'/' + m_document->displayName() + QStringLiteral(".experiment.json")
-                              : m_document->filePath();
-    QString path = dialogs::saveFile(this, tr("Save Experiment"), start, tr("Experiments (*.experiment.json)"));
+    const QString start =
+        m_document->filePath().isEmpty()
+            ? QDir::homePath() + u'/' + m_document->displayName() + QStringLiteral(".experiment.json")
+            : m_document->filePath();
+    QString path =
+        dialogs::saveFile(this, tr("Save Experiment"), start, tr("Experiments (*.experiment.json)"));
     if (path.isEmpty()) return false;
     if (QFileInfo(path).suffix().isEmpty()) path += QStringLiteral(".experiment.json");
     return writeTo(path);
@@ -262,21 +277,24 @@ void MainWindow::loadPreset(const QString& path)
         if (!argument && (difference.right.is_null() || difference.right.empty())) continue;
         parts.push_back(difference);
     }
-    const QString name = preset.name.empty() ? QFileInfo(path).baseName() : QString::fromStdString(preset.name);
+    const QString name =
+        preset.name.empty() ? QFileInfo(path).baseName() : QString::fromStdString(preset.name);
     if (parts.empty()) {
         statusBar()->showMessage(tr("The experiment is already as “%1” says.").arg(name), 4000);
         return;
     }
     DiffDialog::Texts texts;
     texts.title = tr("Load Preset");
-    texts.text = QStringLiteral("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), QString::fromStdString(preset.notes).toHtmlEscaped());
+    texts.text = QStringLiteral("<b>%1</b><br>%2")
+                     .arg(name.toHtmlEscaped(), QString::fromStdString(preset.notes).toHtmlEscaped());
     texts.leftHeader = tr("Now");
     texts.rightHeader = tr("Preset");
     texts.buttons = QStringList{tr("Apply Ticked"), tr("Cancel")};
     DiffDialog dialog(texts, parts, true, this);
     if (dialog.run() != 0) return;
     std::vector<Edit> edits;
-    for (const SettingDifference& chosen : dialog.ticked()) edits.push_back({chosen.key, chosen.right});
+    for (const SettingDifference& chosen : dialog.ticked())
+        edits.push_back({chosen.key, chosen.right});
     m_document->apply(tr("Load Preset %1").arg(name), edits);
 }
 
@@ -284,7 +302,8 @@ void MainWindow::offerDraft()
 {
     const auto draft = m_drafts->abandoned();
     if (!draft) return;
-    const QString name = draft->path.isEmpty() ? tr("an experiment without a name") : QFileInfo(draft->path).fileName();
+    const QString name =
+        draft->path.isEmpty() ? tr("an experiment without a name") : QFileInfo(draft->path).fileName();
     m_notices->showNotice(tr("The program ended without saving %1.").arg(name),
                           {{tr("Restore"),
                             [this, draft] {
@@ -308,7 +327,8 @@ void MainWindow::start()
     }
     auto experiment = std::make_shared<Experiment>(m_document->resolved());
     m_monitor->setExperimentName(m_document->displayName());
-    if (m_session->start(experiment, m_document->outputFolder().toStdString())) showPage(QStringLiteral("monitor"));
+    if (m_session->start(experiment, m_document->outputFolder().toStdString()))
+        showPage(QStringLiteral("monitor"));
 }
 
 void MainWindow::stop()
@@ -324,7 +344,8 @@ void MainWindow::updateStart()
                            : error ? QString::fromStdString(error->message)
                                    : QString();
     m_start->setEnabled(!active && !error);
-    m_start->setToolTip(reason.isEmpty() ? tr("Start the run (Ctrl+Return)") : tr("Start is off: %1").arg(reason));
+    m_start->setToolTip(reason.isEmpty() ? tr("Start the run (Ctrl+Return)")
+                                         : tr("Start is off: %1").arg(reason));
     m_stop->setEnabled(active && m_session->state() != TrainingSession::State::Stopping);
     m_saveNow->setEnabled(active);
     m_evaluateNow->setEnabled(active);
@@ -333,15 +354,18 @@ void MainWindow::updateStart()
     m_reason->setVisible(error != nullptr);
     if (error) {
         int count = 0;
-        for (const Issue& issue : m_document->issues()) count += issue.severity == Severity::Error ? 1 : 0;
+        for (const Issue& issue : m_document->issues())
+            count += issue.severity == Severity::Error ? 1 : 0;
         const QString text = count > 1 ? tr("Start is off: %1 (and %2 more)").arg(reason).arg(count - 1)
                                        : tr("Start is off: %1").arg(reason);
         m_reason->setIcon(studioIcon(QStringLiteral("error"), errorColour(palette())));
-        m_reason->setText(fontMetrics().elidedText(text, Qt::ElideRight, fontMetrics().averageCharWidth() * 110));
+        m_reason->setText(
+            fontMetrics().elidedText(text, Qt::ElideRight, fontMetrics().averageCharWidth() * 110));
         m_reason->setToolTip(tr("%1\nClick to go to the field.").arg(QString::fromStdString(error->message)));
     }
-    m_state->setText(m_session->state() == TrainingSession::State::Idle ? QString()
-                                                                        : TrainingSession::stateText(m_session->state()));
+    m_state->setText(m_session->state() == TrainingSession::State::Idle
+                         ? QString()
+                         : TrainingSession::stateText(m_session->state()));
 }
 
 void MainWindow::onRunFinished()
@@ -408,8 +432,10 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event)
     const auto urls = event->mimeData()->urls();
     if (urls.size() != 1 || !urls.constFirst().isLocalFile()) return;
     const QString name = urls.constFirst().fileName();
-    statusBar()->showMessage(name.endsWith(QLatin1String(".json")) ? tr("Drop to open %1").arg(name)
-                                                                   : tr("Drop to add %1 to the training data").arg(name), 3000);
+    statusBar()->showMessage(name.endsWith(QLatin1String(".json"))
+                                 ? tr("Drop to open %1").arg(name)
+                                 : tr("Drop to add %1 to the training data").arg(name),
+                             3000);
     event->acceptProposedAction();
 }
 

@@ -23,7 +23,8 @@ class NoticeBar;
 class RunsPage;
 class TrainingSession;
 
-/// Assembles the pages and the actions, and nothing else: the document holds the experiment, the session runs it.
+/// Assembles the pages and the actions, and nothing else: the document holds the experiment, the session runs
+/// it.
 class MainWindow : public QMainWindow
 {
     Q_OBJECT
@@ -40,7 +41,7 @@ public:
     /// Opens a file without asking about unsaved changes; a failure is shown.
     bool openFile(const QString& path);
     bool openSample();
-    void showPage(const QString& id);  ///< "designer", "monitor", "runs"
+    void showPage(const QString& id); ///< "designer", "monitor", "runs"
     /// Offers the draft of a program that crashed, in a bar.
     void offerDraft();
 

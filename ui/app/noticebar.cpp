@@ -32,7 +32,8 @@ NoticeBar::NoticeBar(QWidget* parent)
 
 void NoticeBar::showNotice(const QString& text, const QList<Choice>& choices)
 {
-    m_icon->setPixmap(studioIcon(QStringLiteral("info"), accentColour(palette())).pixmap(QSize(16, 16), devicePixelRatioF()));
+    m_icon->setPixmap(studioIcon(QStringLiteral("info"), accentColour(palette()))
+                          .pixmap(QSize(16, 16), devicePixelRatioF()));
     m_text->setText(text);
     while (QLayoutItem* item = m_buttons->takeAt(0)) {
         item->widget()->deleteLater();

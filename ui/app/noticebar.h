@@ -9,7 +9,8 @@ class QLabel;
 
 namespace studio {
 
-/// A line above the pages for things worth knowing that need no answer now: a draft was found, a file held unknown keys.
+/// A line above the pages for things worth knowing that need no answer now: a draft was found, a file held
+/// unknown keys.
 class NoticeBar : public QWidget
 {
     Q_OBJECT

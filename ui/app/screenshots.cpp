@@ -21,7 +21,8 @@ void settle(int milliseconds)
 {
     QElapsedTimer clock;
     clock.start();
-    while (clock.elapsed() < milliseconds) QApplication::processEvents(QEventLoop::AllEvents, 10);
+    while (clock.elapsed() < milliseconds)
+        QApplication::processEvents(QEventLoop::AllEvents, 10);
 }
 
 } // namespace
@@ -64,7 +65,8 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
     window.start();
     QElapsedTimer clock;
     clock.start();
-    while (window.session()->isActive() && clock.elapsed() < 15000) settle(50);
+    while (window.session()->isActive() && clock.elapsed() < 15000)
+        settle(50);
     window.showPage(QStringLiteral("monitor"));
     settle(300);
     grab(QStringLiteral("monitor"));
@@ -75,7 +77,8 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
 void useDarkPalette()
 {
     QPalette palette;
-    const QColor window(0x1f, 0x22, 0x27), base(0x2b, 0x2f, 0x36), text(0xe6, 0xe8, 0xeb), button(0x36, 0x3b, 0x43);
+    const QColor window(0x1f, 0x22, 0x27), base(0x2b, 0x2f, 0x36), text(0xe6, 0xe8, 0xeb),
+        button(0x36, 0x3b, 0x43);
     const QColor quiet(0x9a, 0xa1, 0xab), accent(0x4c, 0x8d, 0xff);
     palette.setColor(QPalette::Window, window);
     palette.setColor(QPalette::WindowText, text);

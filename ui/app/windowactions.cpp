@@ -23,30 +23,39 @@ namespace studio {
 
 void MainWindow::makeActions()
 {
-    const auto make = [this](const QString& icon, const QString& text, const QKeySequence& keys, const QString& tip) {
+    const auto make = [this](const QString& icon, const QString& text, const QKeySequence& keys,
+                             const QString& tip) {
         auto* action = new QAction(icon.isEmpty() ? QIcon() : studioIcon(icon), text, this);
         action->setShortcut(keys);
-        action->setToolTip(keys.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, keys.toString(QKeySequence::NativeText)));
+        action->setToolTip(keys.isEmpty()
+                               ? tip
+                               : QStringLiteral("%1 (%2)").arg(tip, keys.toString(QKeySequence::NativeText)));
         addAction(action);
         return action;
     };
     m_new = make(QStringLiteral("new"), tr("&New"), QKeySequence::New, tr("Start with an empty experiment"));
-    m_open = make(QStringLiteral("open"), tr("&Open…"), QKeySequence::Open, tr("Open an experiment or a preset"));
-    m_openSample = make(QStringLiteral("sample"), tr("Open Sa&mple"), QKeySequence(), tr("A small run that is ready to start"));
+    m_open =
+        make(QStringLiteral("open"), tr("&Open…"), QKeySequence::Open, tr("Open an experiment or a preset"));
+    m_openSample = make(QStringLiteral("sample"), tr("Open Sa&mple"), QKeySequence(),
+                        tr("A small run that is ready to start"));
     m_save = make(QStringLiteral("save"), tr("&Save"), QKeySequence::Save, tr("Save the experiment"));
-    m_saveAs = make(QString(), tr("Save &As…"), QKeySequence(QStringLiteral("Ctrl+Shift+S")), tr("Save under another name"));
+    m_saveAs = make(QString(), tr("Save &As…"), QKeySequence(QStringLiteral("Ctrl+Shift+S")),
+                    tr("Save under another name"));
     m_undo = m_document->undoStack()->createUndoAction(this);
     m_undo->setIcon(studioIcon(QStringLiteral("undo")));
     m_undo->setShortcut(QKeySequence::Undo);
     m_redo = m_document->undoStack()->createRedoAction(this);
     m_redo->setIcon(studioIcon(QStringLiteral("redo")));
-    m_redo->setShortcuts({QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))});
-    m_start = make(QStringLiteral("start"), tr("S&tart"), QKeySequence(QStringLiteral("Ctrl+Return")), tr("Start the run"));
+    m_redo->setShortcuts(
+        {QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))});
+    m_start = make(QStringLiteral("start"), tr("S&tart"), QKeySequence(QStringLiteral("Ctrl+Return")),
+                   tr("Start the run"));
     m_stop = make(QStringLiteral("stop"), tr("Sto&p"), QKeySequence(QStringLiteral("Ctrl+.")),
                   tr("Stop after the present step and keep the model"));
     m_saveNow = make(QString(), tr("Save a &Checkpoint Now"), QKeySequence(), tr("After the present step"));
     m_evaluateNow = make(QString(), tr("&Evaluate Now"), QKeySequence(), tr("After the present step"));
-    m_find = make(QStringLiteral("search"), tr("&Find Setting…"), QKeySequence::Find, tr("Search all settings"));
+    m_find =
+        make(QStringLiteral("search"), tr("&Find Setting…"), QKeySequence::Find, tr("Search all settings"));
 
     connect(m_new, &QAction::triggered, this, &MainWindow::newExperiment);
     connect(m_open, &QAction::triggered, this, &MainWindow::open);
@@ -86,13 +95,15 @@ void MainWindow::makeMenus()
     auto* reset = edit->addAction(tr("Reset All Arguments"));
     connect(reset, &QAction::triggered, this, [this] {
         std::vector<Edit> edits;
-        for (const QString& key : m_document->changedArguments()) edits.push_back({key, m_document->defaultValue(key)});
+        for (const QString& key : m_document->changedArguments())
+            edits.push_back({key, m_document->defaultValue(key)});
         m_document->apply(tr("Reset All Arguments"), edits);
     });
     auto* back = edit->addAction(tr("Back to Saved Arguments"));
     connect(back, &QAction::triggered, this, [this] {
         std::vector<Edit> edits;
-        for (const QString& key : m_document->unsavedArguments()) edits.push_back({key, m_document->savedValue(key)});
+        for (const QString& key : m_document->unsavedArguments())
+            edits.push_back({key, m_document->savedValue(key)});
         m_document->apply(tr("Back to Saved"), edits);
     });
 
@@ -111,15 +122,20 @@ void MainWindow::makeMenus()
         for (const QAction* action : all) {
             if (action->shortcut().isEmpty()) continue;
             const QString text = action->text().remove(u'&');
-            const QString line = QStringLiteral("%1 — %2").arg(action->shortcut().toString(QKeySequence::NativeText), text);
+            const QString line =
+                QStringLiteral("%1 — %2").arg(action->shortcut().toString(QKeySequence::NativeText), text);
             if (!lines.contains(line)) lines << line;
         }
-        lines << tr("Up, Down, Ctrl+wheel — step a number") << tr("Escape — take back a text that is not understood");
-        dialogs::ask(this, tr("Keyboard Shortcuts"), tr("Keyboard shortcuts"), lines.join(u'\n'), {tr("Close")}, 0);
+        lines << tr("Up, Down, Ctrl+wheel — step a number")
+              << tr("Escape — take back a text that is not understood");
+        dialogs::ask(this, tr("Keyboard Shortcuts"), tr("Keyboard shortcuts"), lines.join(u'\n'),
+                     {tr("Close")}, 0);
     });
     connect(help->addAction(tr("&About Sentence Studio")), &QAction::triggered, this, [this] {
-        dialogs::ask(this, tr("About Sentence Studio"), tr("Sentence Studio %1").arg(QCoreApplication::applicationVersion()),
-                     tr("Designs, runs and compares fine-tunings of sentence-embedding models.\nFree software under the "
+        dialogs::ask(this, tr("About Sentence Studio"),
+                     tr("Sentence Studio %1").arg(QCoreApplication::applicationVersion()),
+                     tr("Designs, runs and compares fine-tunings of sentence-embedding models.\nFree "
+                        "software under the "
                         "GNU General Public License, version 3 or later."),
                      {tr("Close")}, 0);
     });
@@ -159,7 +175,8 @@ void MainWindow::fillPresetMenu()
     }
     m_presetMenu->addSeparator();
     connect(m_presetMenu->addAction(tr("From File…")), &QAction::triggered, this, [this] {
-        const QString path = dialogs::openFile(this, tr("Load Preset"), m_document->baseFolder(), tr("Experiments (*.json);;All files (*)"));
+        const QString path = dialogs::openFile(this, tr("Load Preset"), m_document->baseFolder(),
+                                               tr("Experiments (*.json);;All files (*)"));
         if (!path.isEmpty()) loadPreset(path);
     });
 }

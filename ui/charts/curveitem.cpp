@@ -9,7 +9,8 @@
 namespace studio {
 namespace {
 
-constexpr double kSmoothLength = 25; ///< way up and down, in widths of the plot, that is still a smooth line
+constexpr double kDense = 2.5;     ///< segments a pixel from which a line is a band of vertical strokes
+constexpr double kSamePlace = 0.6; ///< pixels; points nearer than this are drawn as one
 
 /// Cuts a segment to a rectangle (Liang and Barsky, 1984); false when nothing of it lies inside. The
 /// painter's own clipping would not do: SVG files have none.
@@ -85,13 +86,11 @@ CurveItem::Layer CurveItem::layerOf(const Reduced& reduced, const PlotMap& map, 
 {
     Layer layer;
     const auto& points = reduced.points;
-    double length = 0;
     layer.lines.reserve(static_cast<qsizetype>(points.size()));
     const bool spaced = static_cast<double>(points.size()) * 9 < map.area.width();
     Dasher dasher(dash);
     const auto addClipped = [&](QPointF from, QPointF to) {
         if (!clipSegment(from, to, map.area)) return;
-        length += std::abs(to.y() - from.y());
         dasher.add(layer.lines, from, to);
     };
     std::size_t nextBreak = 0;
@@ -101,19 +100,22 @@ CurveItem::Layer CurveItem::layerOf(const Reduced& reduced, const PlotMap& map, 
         if (begins) ++nextBreak;
         const QPointF here(map.toX(points[i].x), map.toY(points[i].y));
         const bool follows = i > 0 && !begins;
-        if (follows)
-            addClipped(before, here);
-        else
-            dasher.restart();
         const bool endsHere = i + 1 == points.size() ||
                               (nextBreak < reduced.breaks.size() && reduced.breaks[nextBreak] == i + 1);
+        const bool moved =
+            std::max(std::abs(here.x() - before.x()), std::abs(here.y() - before.y())) > kSamePlace;
+        const bool joins = follows && !moved && !endsHere;
+        if (!follows)
+            dasher.restart();
+        else if (!joins)
+            addClipped(before, here);
         // A value without neighbours is no line: it would be invisible.
         const bool inside = map.area.adjusted(-1, -1, 1, 1).contains(here);
         if (inside && ((showPoints && spaced) || (!follows && endsHere))) layer.dots.append(here);
-        before = here;
+        if (!joins) before = here;
     }
-    // Dense zigzags are long vertical strokes: antialiasing costs most there and shows nothing.
-    layer.antialiased = length < kSmoothLength * map.area.width();
+    // Antialiasing costs most where lines are dense, and shows nothing there.
+    layer.antialiased = static_cast<double>(layer.lines.size()) < kDense * map.area.width();
     return layer;
 }
 

@@ -11,9 +11,9 @@ namespace studio {
 
 /// Draws all curves of a chart inside its plot area, raw values first, smoothed ones over them.
 ///
-/// QLineSeries strokes its whole path again on every change to have a shape for hit tests, and bridges gaps.
-/// This item draws the same reduced points as plain line segments, several times faster, and leaves gaps
-/// open; axes, grid and labels remain Qt Charts' (bench/ui prints both costs).
+/// A QLineSeries bridges gaps with a line that was never measured, knows no faint twin, and strokes its path
+/// anew on every change to have a shape for hit tests. This item draws the same reduced points as plain
+/// segments and leaves gaps open; axes, grid and labels remain Qt Charts'. bench/ui prints the cost of both.
 class CurveItem : public QGraphicsItem
 {
 public:

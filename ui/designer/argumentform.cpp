@@ -19,8 +19,10 @@ QString scopeRemark(const Field& field)
     switch (field.scope) {
     case Scope::PythonOnly:
         return ArgumentForm::tr("No effect here: needs Python. It is kept, checked and written out.");
-    case Scope::Distributed: return ArgumentForm::tr("Matters only with several processes.");
-    default: return {};
+    case Scope::Distributed:
+        return ArgumentForm::tr("Matters only with several processes.");
+    default:
+        return {};
     }
 }
 

@@ -1,10 +1,10 @@
 #include "ui/designer/datapage.h"
 
 #include "ui/designer/datapreview.h"
+#include "ui/designer/datasuggestion.h"
 #include "ui/designer/datasummary.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
-#include "ui/designer/datasuggestion.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/jsonfield.h"
@@ -36,7 +36,8 @@ QString setKey(const QString& list, int index)
 Json rolesJson(const std::vector<std::pair<std::string, std::string>>& roles)
 {
     Json object = Json::object();
-    for (const auto& [role, column] : roles) object[role] = column;
+    for (const auto& [role, column] : roles)
+        object[role] = column;
     return object;
 }
 
@@ -61,8 +62,9 @@ bool DataPage::isAdvanced(const FormRow* row) const
 
 void DataPage::build()
 {
-    addHeader(tr("Files to learn from and to measure with. Each column gets a role; inputs are taken in the order of "
-                 "their roles, and that order decides the task."));
+    addHeader(tr(
+        "Files to learn from and to measure with. Each column gets a role; inputs are taken in the order of "
+        "their roles, and that order decides the task."));
     const auto addButton = [this](const QString& text, const QString& list) {
         auto* line = new QHBoxLayout;
         auto* button = new QPushButton(studioIcon(QStringLiteral("add")), text);
@@ -76,7 +78,8 @@ void DataPage::build()
     m_train = new QVBoxLayout;
     column()->addLayout(m_train);
     addButton(tr("Add Training Data"), QStringLiteral("train"));
-    addSection(tr("Evaluation data"), tr("Rows that training never sees: loss and evaluators are computed on them."));
+    addSection(tr("Evaluation data"),
+               tr("Rows that training never sees: loss and evaluators are computed on them."));
     m_eval = new QVBoxLayout;
     column()->addLayout(m_eval);
     addButton(tr("Add Evaluation Data"), QStringLiteral("eval"));
@@ -86,7 +89,8 @@ void DataPage::build()
 void DataPage::rebuild()
 {
     for (Card& card : m_cards) {
-        for (FormRow* row : card.rows) forgetRow(row);
+        for (FormRow* row : card.rows)
+            forgetRow(row);
         card.widget->hide();
         card.widget->deleteLater();
     }
@@ -94,9 +98,12 @@ void DataPage::rebuild()
     const Experiment& experiment = document()->experiment();
     m_trainSets = static_cast<int>(experiment.train.size());
     m_evalSets = static_cast<int>(experiment.eval.size());
-    for (int i = 0; i < m_trainSets; ++i) m_cards.push_back(makeCard(QStringLiteral("train"), i, m_train));
-    for (int i = 0; i < m_evalSets; ++i) m_cards.push_back(makeCard(QStringLiteral("eval"), i, m_eval));
-    for (Card& card : m_cards) refreshCard(card);
+    for (int i = 0; i < m_trainSets; ++i)
+        m_cards.push_back(makeCard(QStringLiteral("train"), i, m_train));
+    for (int i = 0; i < m_evalSets; ++i)
+        m_cards.push_back(makeCard(QStringLiteral("eval"), i, m_eval));
+    for (Card& card : m_cards)
+        refreshCard(card);
 }
 
 DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* where)
@@ -107,19 +114,22 @@ DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* w
     frame->setFrameShape(QFrame::StyledPanel);
     auto* inside = new QVBoxLayout(frame);
     card.widget = frame;
-    const auto add = [&](const QString& member, const QString& label, const QString& help, FieldEditor* editor) {
+    const auto add = [&](const QString& member, const QString& label, const QString& help,
+                         FieldEditor* editor) {
         FormRow::Texts texts{label, card.key + u'.' + member, help};
         card.rows.push_back(addRow(new FormRow(document(), texts, editor), inside));
         return card.rows.back();
     };
     auto* name = new TextField;
-    add(QStringLiteral("name"), tr("Name"), tr("Evaluators and per-set settings name the data set by it."), name);
+    add(QStringLiteral("name"), tr("Name"), tr("Evaluators and per-set settings name the data set by it."),
+        name);
 
     auto* path = new PathField(PathField::Mode::OpenFile);
     path->setFilter(tr("Data (*.csv *.tsv *.jsonl *.json *.txt *.parquet *.gz *.zst);;All files (*)"));
     path->setBaseFolder(document()->baseFolder());
     path->setPlaceholder(tr("Type, drop or choose a file"));
-    auto* pathRow = add(QStringLiteral("path"), tr("File"), tr("CSV, TSV, JSONL, JSON, TXT or Parquet; also packed (.gz, .zst)."), path);
+    auto* pathRow = add(QStringLiteral("path"), tr("File"),
+                        tr("CSV, TSV, JSONL, JSON, TXT or Parquet; also packed (.gz, .zst)."), path);
     connect(path, &FieldEditor::edited, this, [this, key = card.key] {
         if (Card* found = this->card(key)) found->guessing = true;
     });
@@ -147,20 +157,21 @@ DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* w
         tr("Brings scores into the range that the loss expects: 5 for scores from 0 to 5."), divisor);
 
     auto* format = new ChoiceField;
-    format->setChoices({{QStringLiteral("csv"), {}, tr("Values with commas or other delimiters, and a header line.")},
-                        {QStringLiteral("tsv"), {}, tr("Values with tabs, no quoting.")},
-                        {QStringLiteral("jsonl"), {}, tr("One JSON object a line.")},
-                        {QStringLiteral("json"), {}, tr("One list of JSON objects.")},
-                        {QStringLiteral("txt"), {}, tr("One text a line.")},
-                        {QStringLiteral("parquet"), {}, tr("Columnar binary file.")}});
+    format->setChoices(
+        {{QStringLiteral("csv"), {}, tr("Values with commas or other delimiters, and a header line.")},
+         {QStringLiteral("tsv"), {}, tr("Values with tabs, no quoting.")},
+         {QStringLiteral("jsonl"), {}, tr("One JSON object a line.")},
+         {QStringLiteral("json"), {}, tr("One list of JSON objects.")},
+         {QStringLiteral("txt"), {}, tr("One text a line.")},
+         {QStringLiteral("parquet"), {}, tr("Columnar binary file.")}});
     format->setNullable(tr("By the file's name"));
     add(QStringLiteral("format"), tr("Format"), tr("How the file is read."), format);
     auto* rows = new NumberListField(true);
     rows->setPlaceholder(tr("all; “0 1000” for the first thousand"));
     add(QStringLiteral("rows"), tr("Rows"), tr("First row and the row after the last, from 0."), rows);
     auto* labels = new ListField;
-    add(QStringLiteral("labels"), tr("Classes"), tr("Text classes in the order of their numbers; empty: as found, sorted."),
-        labels);
+    add(QStringLiteral("labels"), tr("Classes"),
+        tr("Text classes in the order of their numbers; empty: as found, sorted."), labels);
     auto* prompts = new JsonField;
     prompts->setNullable(true);
     prompts->setTextAllowed(true);
@@ -228,7 +239,7 @@ void DataPage::onHeadRead(const QString& key)
         if (found) found->reasons->hide();
         return;
     }
-    if (!found->guessing) return;  // a file that was opened says what it means
+    if (!found->guessing) return; // a file that was opened says what it means
     found->guessing = false;
     const DataSuggestion guess = suggestFor(*found->preview->head());
     found->reasons->setText(guess.reasons.join(u' '));
@@ -248,14 +259,17 @@ void DataPage::addFile(const QString& list, const QString& path)
 {
     Json sets = document()->value(list);
     if (!sets.is_array()) sets = Json::array();
-    const QString base = path.isEmpty() ? (list == QLatin1String("train") ? QStringLiteral("train") : QStringLiteral("dev"))
-                                        : QFileInfo(path).baseName();
+    const QString base =
+        path.isEmpty() ? (list == QLatin1String("train") ? QStringLiteral("train") : QStringLiteral("dev"))
+                       : QFileInfo(path).baseName();
     QString name = base;
     const auto taken = [&] {
-        return std::any_of(sets.begin(), sets.end(),
-                           [&](const Json& set) { return set.value("name", std::string()) == name.toStdString(); });
+        return std::any_of(sets.begin(), sets.end(), [&](const Json& set) {
+            return set.value("name", std::string()) == name.toStdString();
+        });
     };
-    for (int i = 2; taken(); ++i) name = QStringLiteral("%1-%2").arg(base).arg(i);
+    for (int i = 2; taken(); ++i)
+        name = QStringLiteral("%1-%2").arg(base).arg(i);
     sets.push_back(Json{{"name", name.toStdString()}, {"path", path.toStdString()}});
     document()->apply(tr("Add Data"), {{list, sets}});
     ensureBuilt();

@@ -37,13 +37,13 @@ protected:
 private:
     struct Card
     {
-        QString key;  ///< "train[0]"
+        QString key; ///< "train[0]"
         QWidget* widget = nullptr;
         DataPreview* preview = nullptr;
         DataSummary* summary = nullptr;
         QLabel* reasons = nullptr;
         std::vector<FormRow*> rows;
-        bool guessing = false;  ///< roles are to be guessed when the head is there
+        bool guessing = false; ///< roles are to be guessed when the head is there
     };
     void rebuild();
     Card makeCard(const QString& list, int index, QVBoxLayout* where);

@@ -22,9 +22,8 @@ namespace {
 
 const QStringList& usualRoles()
 {
-    static const QStringList roles = {"sentence1", "sentence2", "sentence", "anchor",   "positive",
-                                      "negative",  "query",     "passage",  "source",   "target",
-                                      "score",     "label"};
+    static const QStringList roles = {"sentence1", "sentence2", "sentence", "anchor", "positive", "negative",
+                                      "query",     "passage",   "source",   "target", "score",    "label"};
     return roles;
 }
 
@@ -39,18 +38,26 @@ int rankOf(const std::string& role)
 QString delimiterName(char delimiter)
 {
     switch (delimiter) {
-    case ',': return DataPreview::tr("comma");
-    case ';': return DataPreview::tr("semicolon");
-    case '\t': return DataPreview::tr("tab");
-    case '|': return DataPreview::tr("bar");
-    default: return QString(QLatin1Char(delimiter));
+    case ',':
+        return DataPreview::tr("comma");
+    case ';':
+        return DataPreview::tr("semicolon");
+    case '\t':
+        return DataPreview::tr("tab");
+    case '|':
+        return DataPreview::tr("bar");
+    default:
+        return QString(QLatin1Char(delimiter));
     }
 }
 
 } // namespace
 
 DataPreview::DataPreview(const QString& name, QWidget* parent)
-    : QWidget(parent), m_name(name), m_facts(new QLabel(this)), m_table(new QTableWidget(this)),
+    : QWidget(parent),
+      m_name(name),
+      m_facts(new QLabel(this)),
+      m_table(new QTableWidget(this)),
       m_swap(new QToolButton(this))
 {
     auto* column = new QVBoxLayout(this);
@@ -92,7 +99,9 @@ void DataPreview::showData(const DataSpec& data)
     }
     const quint64 generation = ++m_generation;
     if (data.path.empty()) {
-        take({nullptr, {}, tr("No file is chosen yet. Drop a CSV, TSV, JSONL or Parquet file on the field above.")});
+        take({nullptr,
+              {},
+              tr("No file is chosen yet. Drop a CSV, TSV, JSONL or Parquet file on the field above.")});
         return;
     }
     m_facts->setText(tr("Reading…"));
@@ -129,7 +138,8 @@ void DataPreview::take(const Reading& reading)
     QStringList facts;
     facts << QString::fromStdString(report.format);
     if (report.delimiter != 0) {
-        facts << tr("delimiter %1 (%2)").arg(delimiterName(report.delimiter), QString::fromStdString(report.delimiterReason));
+        facts << tr("delimiter %1 (%2)")
+                     .arg(delimiterName(report.delimiter), QString::fromStdString(report.delimiterReason));
     }
     if (!report.encoding.empty()) facts << QString::fromStdString(report.encoding);
     if (!report.compression.empty()) facts << QString::fromStdString(report.compression);
@@ -146,7 +156,8 @@ void DataPreview::take(const Reading& reading)
                      .arg(bad.line)
                      .arg(QString::fromStdString(bad.message));
     }
-    for (const std::string& skipped : report.skippedColumns) facts << tr("left out: %1").arg(QString::fromStdString(skipped));
+    for (const std::string& skipped : report.skippedColumns)
+        facts << tr("left out: %1").arg(QString::fromStdString(skipped));
     m_facts->setText(facts.join(QStringLiteral(" · ")));
     fill();
     Q_EMIT headRead();
@@ -159,12 +170,14 @@ void DataPreview::fill()
     m_table->setRowCount(static_cast<int>(m_head->rows()) + 1);
     QStringList headers;
     QStringList rows{tr("Role")};
-    for (std::int64_t row = 0; row < m_head->rows(); ++row) rows << QString::number(row + 1);
+    for (std::int64_t row = 0; row < m_head->rows(); ++row)
+        rows << QString::number(row + 1);
     for (int c = 0; c < m_head->columns(); ++c) {
         headers << QString::fromStdString(m_head->name(c));
         auto* roles = new QComboBox(m_table);
         roles->addItem(tr("not used"), QString());
-        for (const QString& role : usualRoles()) roles->addItem(role, role);
+        for (const QString& role : usualRoles())
+            roles->addItem(role, role);
         roles->setAccessibleName(tr("Role of column %1").arg(headers.last()));
         roles->setFocusPolicy(Qt::StrongFocus);
         roles->installEventFilter(this);
@@ -179,7 +192,8 @@ void DataPreview::fill()
     }
     m_table->setHorizontalHeaderLabels(headers);
     m_table->setVerticalHeaderLabels(rows);
-    m_table->setRowHeight(0, m_table->cellWidget(0, 0) ? m_table->cellWidget(0, 0)->sizeHint().height() + 2 : 24);
+    m_table->setRowHeight(0, m_table->cellWidget(0, 0) ? m_table->cellWidget(0, 0)->sizeHint().height() + 2
+                                                       : 24);
     showRoles();
 }
 
@@ -194,7 +208,8 @@ void DataPreview::showRoles()
         for (const auto& [name, from] : m_data.columns) {
             if (from == column) role = QString::fromStdString(name);
         }
-        if (m_data.columns.empty()) role = QString::fromStdString(column);  // without roles every column counts
+        if (m_data.columns.empty())
+            role = QString::fromStdString(column); // without roles every column counts
         int index = combo->findData(role);
         if (index < 0) {
             combo->addItem(role, role);
@@ -202,7 +217,8 @@ void DataPreview::showRoles()
         }
         combo->setCurrentIndex(index);
     }
-    for (const auto& [role, column] : m_data.columns) inputs += isLabelRole(role) ? 0 : 1;
+    for (const auto& [role, column] : m_data.columns)
+        inputs += isLabelRole(role) ? 0 : 1;
     m_swap->setVisible(inputs >= 2);
 }
 

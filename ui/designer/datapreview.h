@@ -14,8 +14,8 @@ class QToolButton;
 
 namespace studio {
 
-/// The first rows of a data file with a role for each column. Reads in a worker and only the head of the file, so that
-/// gigabytes answer as quickly as kilobytes.
+/// The first rows of a data file with a role for each column. Reads in a worker and only the head of the
+/// file, so that gigabytes answer as quickly as kilobytes.
 class DataPreview : public QWidget
 {
     Q_OBJECT

@@ -95,7 +95,7 @@ DataSuggestion suggestFor(const Table& head)
                       : offer.inputs == 1 && offer.label == LabelKind::Class  ? "BatchAllTripletLoss"
                       : offer.inputs == 1 && offer.label == LabelKind::Vector ? "MSELoss"
                       : offer.inputs == 1                                     ? "DenoisingAutoEncoderLoss"
-                                                                              : "MultipleNegativesRankingLoss";
+                                          : "MultipleNegativesRankingLoss";
     return suggestion;
 }
 
@@ -131,13 +131,17 @@ QString misfit(const LossInfo& loss, const DataOffer& offer)
         return tr("Needs %1 input columns, the data has %2.").arg(shape.minColumns).arg(offer.inputs);
     }
     if (shape.maxColumns > 0 && offer.inputs > shape.maxColumns) {
-        return tr("Takes %1 input columns, the data has %2. Set one to “not used”.").arg(shape.maxColumns).arg(offer.inputs);
+        return tr("Takes %1 input columns, the data has %2. Set one to “not used”.")
+            .arg(shape.maxColumns)
+            .arg(offer.inputs);
     }
     const bool numbers = offer.label == LabelKind::Float || offer.label == LabelKind::Binary;
     switch (shape.label) {
     case LabelKind::None:
-    case LabelKind::Optional: return {};
-    case LabelKind::Float: return numbers || offer.label == LabelKind::Class ? QString() : tr("Needs a column of scores.");
+    case LabelKind::Optional:
+        return {};
+    case LabelKind::Float:
+        return numbers || offer.label == LabelKind::Class ? QString() : tr("Needs a column of scores.");
     case LabelKind::Binary:
         return offer.label == LabelKind::Binary ? QString() : tr("Needs a label column of 0 and 1.");
     case LabelKind::Class:
@@ -145,7 +149,9 @@ QString misfit(const LossInfo& loss, const DataOffer& offer)
                    ? QString()
                    : tr("Needs a label column of classes.");
     case LabelKind::Vector:
-        return offer.label == LabelKind::Vector ? QString() : tr("Needs a label column of vectors (a teacher's embeddings).");
+        return offer.label == LabelKind::Vector
+                   ? QString()
+                   : tr("Needs a label column of vectors (a teacher's embeddings).");
     case LabelKind::Scores:
         return numbers || offer.label == LabelKind::Vector || offer.label == LabelKind::Class
                    ? QString()
@@ -161,11 +167,16 @@ QString offerText(const DataOffer& offer)
                            : offer.inputs == 3 ? tr("triplets")
                                                : tr("groups of %1 texts").arg(offer.inputs);
     switch (offer.label) {
-    case LabelKind::Float: return tr("%1 with a score").arg(inputs);
-    case LabelKind::Binary: return tr("%1 with a label of 0 or 1").arg(inputs);
-    case LabelKind::Class: return tr("%1 with a class").arg(inputs);
-    case LabelKind::Vector: return tr("%1 with a vector").arg(inputs);
-    default: return inputs;
+    case LabelKind::Float:
+        return tr("%1 with a score").arg(inputs);
+    case LabelKind::Binary:
+        return tr("%1 with a label of 0 or 1").arg(inputs);
+    case LabelKind::Class:
+        return tr("%1 with a class").arg(inputs);
+    case LabelKind::Vector:
+        return tr("%1 with a vector").arg(inputs);
+    default:
+        return inputs;
     }
 }
 

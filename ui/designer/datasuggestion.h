@@ -16,10 +16,11 @@ class Table;
 /// What the head of a file suggests: which column plays which role, and why.
 struct DataSuggestion
 {
-    std::vector<std::pair<std::string, std::string>> roles;  ///< role → column, inputs in order, the label last
+    std::vector<std::pair<std::string, std::string>>
+        roles; ///< role → column, inputs in order, the label last
     QStringList reasons;
-    std::optional<double> scoreDivisor;  ///< scores that run to 5, 10 or 100
-    std::string loss;                    ///< the loss that fits this shape best
+    std::optional<double> scoreDivisor; ///< scores that run to 5, 10 or 100
+    std::string loss;                   ///< the loss that fits this shape best
 };
 
 /// What a data set with these roles offers to a loss.

@@ -23,8 +23,10 @@ QString count(std::int64_t value)
 
 QString share(std::int64_t part, std::int64_t whole)
 {
-    return whole > 0 ? QLocale().toString(100.0 * static_cast<double>(part) / static_cast<double>(whole), 'f', 1) + u'%'
-                     : QStringLiteral("0%");
+    return whole > 0
+               ? QLocale().toString(100.0 * static_cast<double>(part) / static_cast<double>(whole), 'f', 1) +
+                     u'%'
+               : QStringLiteral("0%");
 }
 
 QString labelLine(const LabelStatistics& label, std::int64_t rows)
@@ -35,7 +37,8 @@ QString labelLine(const LabelStatistics& label, std::int64_t rows)
             classes << QStringLiteral("%1 (%2)").arg(QString::fromStdString(label.counts[i].label),
                                                      share(label.counts[i].rows, rows));
         }
-        return DataSummary::tr("Label: %1 classes; %2").arg(count(label.distinct), classes.join(QStringLiteral(", ")));
+        return DataSummary::tr("Label: %1 classes; %2")
+            .arg(count(label.distinct), classes.join(QStringLiteral(", ")));
     }
     return DataSummary::tr("Label: from %1 to %2, mean %3")
         .arg(QLocale().toString(label.min, 'g', 4), QLocale().toString(label.max, 'g', 4),
@@ -47,18 +50,21 @@ QString describeData(const DataSpec& data, const std::vector<DataSpec>& eval)
     const auto set = openDataset(data);
     if (!set) return QString::fromStdString(set.error().text());
     QStringList lines;
-    for (const Issue& issue : set->issues()) lines << QString::fromStdString(issue.message);
+    for (const Issue& issue : set->issues())
+        lines << QString::fromStdString(issue.message);
     const auto found = dataStatistics(*set);
     if (!found) return QString::fromStdString(found.error().text());
     lines << DataSummary::tr("%1 rows, %2 of them repeat an earlier row (%3)")
-                 .arg(count(found->rows), count(found->duplicateRows), share(found->duplicateRows, found->rows));
+                 .arg(count(found->rows), count(found->duplicateRows),
+                      share(found->duplicateRows, found->rows));
     for (const TextStatistics& text : found->inputs) {
         lines << DataSummary::tr("%1: %2 different texts, %3 to %4 characters, mean %5%6")
                      .arg(QString::fromStdString(text.column), count(text.distinct), count(text.minLength),
                           count(text.maxLength), QLocale().toString(text.meanLength, 'f', 0),
                           text.empty > 0 ? DataSummary::tr(", %1 empty").arg(count(text.empty)) : QString());
     }
-    if (found->equalInputs > 0) lines << DataSummary::tr("%1 rows pair a text with itself").arg(count(found->equalInputs));
+    if (found->equalInputs > 0)
+        lines << DataSummary::tr("%1 rows pair a text with itself").arg(count(found->equalInputs));
     if (found->hasLabel) lines << labelLine(found->label, found->rows);
     for (const DataSpec& other : eval) {
         const auto measured = openDataset(other);
@@ -84,7 +90,8 @@ DataSummary::DataSummary(const QString& name, QWidget* parent)
     m_text->setWordWrap(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_button->setAccessibleName(tr("Examine all rows of %1").arg(name));
-    m_button->setToolTip(tr("Reads the whole file: duplicates, lengths, labels, and rows that the evaluation data shares."));
+    m_button->setToolTip(
+        tr("Reads the whole file: duplicates, lengths, labels, and rows that the evaluation data shares."));
     connect(m_button, &QPushButton::clicked, this, &DataSummary::compute);
 }
 
@@ -96,10 +103,12 @@ QString DataSummary::text() const
 void DataSummary::setData(const DataSpec& data, const std::vector<DataSpec>& eval)
 {
     QString fingerprint = QString::fromStdString(data.path + '|' + data.format);
-    for (const auto& [role, column] : data.columns) fingerprint += QString::fromStdString('|' + role + '=' + column);
+    for (const auto& [role, column] : data.columns)
+        fingerprint += QString::fromStdString('|' + role + '=' + column);
     if (data.scoreDivisor) fingerprint += QStringLiteral("|%1").arg(*data.scoreDivisor);
     if (data.rows) fingerprint += QStringLiteral("|%1-%2").arg(data.rows->first).arg(data.rows->second);
-    for (const DataSpec& other : eval) fingerprint += QString::fromStdString('|' + other.path);
+    for (const DataSpec& other : eval)
+        fingerprint += QString::fromStdString('|' + other.path);
     m_data = data;
     m_eval = eval;
     m_button->setEnabled(!data.path.empty());

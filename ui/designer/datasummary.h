@@ -11,8 +11,8 @@ class QPushButton;
 
 namespace studio {
 
-/// What a whole data set is like: rows, duplicates, lengths, labels, and how much of the evaluation data it gives away.
-/// Computed in a worker when asked for, because the whole file is read.
+/// What a whole data set is like: rows, duplicates, lengths, labels, and how much of the evaluation data it
+/// gives away. Computed in a worker when asked for, because the whole file is read.
 class DataSummary : public QWidget
 {
     Q_OBJECT

@@ -37,17 +37,27 @@ constexpr int kHitPage = Qt::UserRole + 1;
 QString spoken(int errors, int warnings)
 {
     QStringList parts;
-    if (errors > 0) parts << (errors == 1 ? DesignerPage::tr("1 error") : DesignerPage::tr("%1 errors").arg(errors));
-    if (warnings > 0) parts << (warnings == 1 ? DesignerPage::tr("1 warning") : DesignerPage::tr("%1 warnings").arg(warnings));
+    if (errors > 0)
+        parts << (errors == 1 ? DesignerPage::tr("1 error") : DesignerPage::tr("%1 errors").arg(errors));
+    if (warnings > 0)
+        parts << (warnings == 1 ? DesignerPage::tr("1 warning")
+                                : DesignerPage::tr("%1 warnings").arg(warnings));
     return parts.join(QStringLiteral(", "));
 }
 
 } // namespace
 
 DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
-    : QWidget(parent), m_document(document), m_facts(new RunFacts(this)), m_search(new SearchBox(tr("Search settings"))), m_tree(new QTreeWidget),
-      m_hits(new QListWidget), m_left(new QStackedWidget), m_pages(new QStackedWidget),
-      m_advanced(new QCheckBox(tr("Show &advanced"))), m_onlyChanged(new QCheckBox(tr("Show only &changed")))
+    : QWidget(parent),
+      m_document(document),
+      m_facts(new RunFacts(this)),
+      m_search(new SearchBox(tr("Search settings"))),
+      m_tree(new QTreeWidget),
+      m_hits(new QListWidget),
+      m_left(new QStackedWidget),
+      m_pages(new QStackedWidget),
+      m_advanced(new QCheckBox(tr("Show &advanced"))),
+      m_onlyChanged(new QCheckBox(tr("Show only &changed")))
 {
     auto* side = new QWidget;
     auto* sideColumn = new QVBoxLayout(side);
@@ -104,13 +114,16 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
         if (auto* page = m_items.key(item)) showPage(page->id());
     });
     connect(m_search, &QLineEdit::textChanged, this, &DesignerPage::search);
-    connect(m_search, &QLineEdit::returnPressed, this, [this] { openHit(std::max(0, m_hits->currentRow())); });
+    connect(m_search, &QLineEdit::returnPressed, this,
+            [this] { openHit(std::max(0, m_hits->currentRow())); });
     connect(m_search, &SearchBox::wantsResults, this, [this] {
         if (m_hits->count() > 0 && !m_search->text().isEmpty()) m_hits->setFocus(Qt::TabFocusReason);
     });
     connect(m_search, &SearchBox::left, this, [this] { m_pages->currentWidget()->setFocus(); });
-    connect(m_hits, &QListWidget::itemActivated, this, [this](QListWidgetItem* item) { openHit(m_hits->row(item)); });
-    connect(m_hits, &QListWidget::itemClicked, this, [this](QListWidgetItem* item) { openHit(m_hits->row(item)); });
+    connect(m_hits, &QListWidget::itemActivated, this,
+            [this](QListWidgetItem* item) { openHit(m_hits->row(item)); });
+    connect(m_hits, &QListWidget::itemClicked, this,
+            [this](QListWidgetItem* item) { openHit(m_hits->row(item)); });
     connect(m_advanced, &QCheckBox::toggled, this, &DesignerPage::setFilter);
     connect(m_onlyChanged, &QCheckBox::toggled, this, &DesignerPage::setFilter);
     connect(document, &ExperimentDocument::changed, this, &DesignerPage::onChanged);
@@ -152,7 +165,8 @@ void DesignerPage::addPage(QTreeWidgetItem* heading, FormPage* page)
     item->setSizeHint(0, QSize(0, fontMetrics().height() + 8));
     m_items.insert(page, item);
     connect(page, &FormPage::fieldFocused, this, &DesignerPage::fieldFocused);
-    connect(page, &FormPage::pageWanted, this, [this](const QString& id, const QString& key) { reveal(key, id); });
+    connect(page, &FormPage::pageWanted, this,
+            [this](const QString& id, const QString& key) { reveal(key, id); });
     connect(page, &FormPage::advancedWanted, this, [this] { m_advanced->setChecked(true); });
 }
 
@@ -167,7 +181,8 @@ FormPage* DesignerPage::page(const QString& id) const
 QStringList DesignerPage::pageIds() const
 {
     QStringList ids;
-    for (FormPage* page : m_list) ids << page->id();
+    for (FormPage* page : m_list)
+        ids << page->id();
     return ids;
 }
 
@@ -183,7 +198,7 @@ void DesignerPage::showPage(const QString& id)
     m_tree->setCurrentItem(m_items.value(wanted));
     m_pages->setCurrentWidget(wanted);
     wanted->ensureBuilt();
-    if (wanted == m_lossPage) m_dataPage->ensureBuilt();  // which losses fit is read off the files
+    if (wanted == m_lossPage) m_dataPage->ensureBuilt(); // which losses fit is read off the files
 }
 
 bool DesignerPage::reveal(const QString& key, const QString& pageId)
@@ -220,23 +235,27 @@ void DesignerPage::focusSearch()
 
 void DesignerPage::flush()
 {
-    for (FormPage* page : m_list) page->flush();
+    for (FormPage* page : m_list)
+        page->flush();
 }
 
 void DesignerPage::buildAll()
 {
-    for (FormPage* page : m_list) page->ensureBuilt();
+    for (FormPage* page : m_list)
+        page->ensureBuilt();
 }
 
 void DesignerPage::onChanged(const QString& key)
 {
-    for (FormPage* page : m_list) page->refresh(key);
+    for (FormPage* page : m_list)
+        page->refresh(key);
     refreshTree();
 }
 
 void DesignerPage::onValidated()
 {
-    for (FormPage* page : m_list) page->refreshIssues();
+    for (FormPage* page : m_list)
+        page->refreshIssues();
     refreshTree();
 }
 
@@ -258,14 +277,18 @@ void DesignerPage::refreshTree()
         const int shown = errors > 0 ? errors : warnings;
         item->setText(1, shown > 0 ? QString::number(shown) : QString());
         const QColor colour = errors > 0 ? errorColour(palette()) : warningColour(palette());
-        item->setIcon(1, shown == 0 ? QIcon()
-                                    : studioIcon(errors > 0 ? QStringLiteral("error") : QStringLiteral("warning"), colour));
+        item->setIcon(
+            1, shown == 0
+                   ? QIcon()
+                   : studioIcon(errors > 0 ? QStringLiteral("error") : QStringLiteral("warning"), colour));
         item->setForeground(1, colour);
         const QString words = spoken(errors, warnings);
         item->setToolTip(0, words);
         item->setToolTip(1, words);
-        item->setData(0, Qt::AccessibleTextRole, words.isEmpty() ? page->title() : page->title() + u' ' + words);
-        const bool edited = std::any_of(unsaved.begin(), unsaved.end(), [&](const QString& key) { return page->owns(key); });
+        item->setData(0, Qt::AccessibleTextRole,
+                      words.isEmpty() ? page->title() : page->title() + u' ' + words);
+        const bool edited =
+            std::any_of(unsaved.begin(), unsaved.end(), [&](const QString& key) { return page->owns(key); });
         QFont font = item->font(0);
         if (font.bold() != edited) {
             font.setBold(edited);
@@ -282,7 +305,8 @@ void DesignerPage::search(const QString& text)
     }
     m_hits->clear();
     for (const SearchHit& hit : searchSettings(text, *m_document)) {
-        auto* item = new QListWidgetItem(QStringLiteral("%1\n%2 · %3").arg(hit.label, hit.pageTitle, hit.key));
+        auto* item =
+            new QListWidgetItem(QStringLiteral("%1\n%2 · %3").arg(hit.label, hit.pageTitle, hit.key));
         item->setData(kHitKey, hit.key);
         item->setData(kHitPage, hit.page);
         item->setData(Qt::AccessibleTextRole, QStringLiteral("%1, %2").arg(hit.label, hit.pageTitle));
@@ -310,7 +334,8 @@ void DesignerPage::openHit(int row)
 void DesignerPage::setFilter()
 {
     const RowFilter filter{m_advanced->isChecked(), m_onlyChanged->isChecked()};
-    for (FormPage* page : m_list) page->setFilter(filter);
+    for (FormPage* page : m_list)
+        page->setFilter(filter);
 }
 
 bool DesignerPage::eventFilter(QObject* watched, QEvent* event)

@@ -12,8 +12,12 @@
 
 namespace studio {
 
-DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks, QWidget* parent)
-    : QDialog(parent), m_texts(texts), m_differences(differences), m_tree(new QTreeWidget(this)),
+DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks,
+                       QWidget* parent)
+    : QDialog(parent),
+      m_texts(texts),
+      m_differences(differences),
+      m_tree(new QTreeWidget(this)),
       m_button(static_cast<int>(texts.buttons.size()) - 1)
 {
     setWindowTitle(texts.title);
@@ -32,7 +36,8 @@ DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>&
                                                   secret ? QStringLiteral("…") : readable(difference.left),
                                                   secret ? QStringLiteral("…") : readable(difference.right)});
         if (ticks) item->setCheckState(0, Qt::Checked);
-        for (int c = 0; c < 4; ++c) item->setToolTip(c, item->text(c));
+        for (int c = 0; c < 4; ++c)
+            item->setToolTip(c, item->text(c));
     }
     m_tree->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
     m_tree->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
@@ -40,7 +45,8 @@ DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>&
     auto* box = new QDialogButtonBox(this);
     for (int i = 0; i < texts.buttons.size(); ++i) {
         const bool last = i + 1 == texts.buttons.size();
-        auto* button = box->addButton(texts.buttons[i], last ? QDialogButtonBox::RejectRole : QDialogButtonBox::ActionRole);
+        auto* button = box->addButton(texts.buttons[i],
+                                      last ? QDialogButtonBox::RejectRole : QDialogButtonBox::ActionRole);
         if (i == texts.standard) button->setDefault(true);
         connect(button, &QPushButton::clicked, this, [this, i] {
             m_button = i;
@@ -55,7 +61,8 @@ std::vector<SettingDifference> DiffDialog::ticked() const
 {
     std::vector<SettingDifference> chosen;
     for (int i = 0; i < m_tree->topLevelItemCount(); ++i) {
-        if (m_tree->topLevelItem(i)->checkState(0) == Qt::Checked) chosen.push_back(m_differences[static_cast<std::size_t>(i)]);
+        if (m_tree->topLevelItem(i)->checkState(0) == Qt::Checked)
+            chosen.push_back(m_differences[static_cast<std::size_t>(i)]);
     }
     return chosen;
 }
@@ -64,9 +71,10 @@ int DiffDialog::run()
 {
     if (dialogs::isScripted()) {
         QStringList lines;
-        for (const SettingDifference& difference : m_differences) lines << describe(difference);
-        const int answer = dialogs::ask(parentWidget(), m_texts.title, m_texts.text, lines.join(u'\n'), m_texts.buttons,
-                                        m_texts.standard);
+        for (const SettingDifference& difference : m_differences)
+            lines << describe(difference);
+        const int answer = dialogs::ask(parentWidget(), m_texts.title, m_texts.text, lines.join(u'\n'),
+                                        m_texts.buttons, m_texts.standard);
         if (answer >= 0) m_button = answer;
         return m_button;
     }

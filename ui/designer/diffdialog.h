@@ -20,11 +20,12 @@ public:
         QString text;
         QString leftHeader;
         QString rightHeader;
-        QStringList buttons;  ///< verbs; the last one cancels
+        QStringList buttons; ///< verbs; the last one cancels
         int standard = 0;
     };
 
-    DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks, QWidget* parent = nullptr);
+    DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks,
+               QWidget* parent = nullptr);
 
     /// Index of the button that closed the dialog; that of the last one when it was closed otherwise.
     int button() const { return m_button; }

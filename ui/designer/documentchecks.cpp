@@ -20,7 +20,7 @@ Issue problem(const std::string& code, const std::string& key, const std::string
 void checkData(const std::vector<DataSpec>& sets, const std::string& list, std::vector<Issue>& issues)
 {
     for (std::size_t i = 0; i < sets.size(); ++i) {
-        if (sets[i].path.empty()) continue;  // validateExperiment speaks of it
+        if (sets[i].path.empty()) continue; // validateExperiment speaks of it
         std::error_code ignored;
         const fs::path path(sets[i].path);
         if (fs::exists(path, ignored)) continue;
@@ -42,16 +42,18 @@ std::vector<Issue> checkFiles(const Experiment& experiment)
     } else if (!model.empty() && !fs::exists(model / "config.json", ignored) &&
                !fs::exists(model / "modules.json", ignored)) {
         issues.push_back(problem("model_no_config", "model.path",
-                                 model.string() + " holds neither config.json nor modules.json: it is not a model's "
-                                                  "folder. Choose another."));
+                                 model.string() +
+                                     " holds neither config.json nor modules.json: it is not a model's "
+                                     "folder. Choose another."));
     }
     checkData(experiment.train, "train", issues);
     checkData(experiment.eval, "eval", issues);
     if (experiment.arguments.outputDir && !experiment.arguments.outputDir->empty() &&
         fs::exists(*experiment.arguments.outputDir, ignored) &&
         !fs::is_directory(*experiment.arguments.outputDir, ignored)) {
-        issues.push_back(problem("output_not_folder", "output_dir",
-                                 *experiment.arguments.outputDir + " is a file, a folder is needed. Name another."));
+        issues.push_back(
+            problem("output_not_folder", "output_dir",
+                    *experiment.arguments.outputDir + " is a file, a folder is needed. Name another."));
     }
     return issues;
 }

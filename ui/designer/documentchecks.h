@@ -9,8 +9,8 @@ namespace studio {
 
 struct Experiment;
 
-/// What a glance at the disk tells about an experiment with absolute paths: the model folder and the data files must
-/// exist, the output folder must be one. Keys are those of the document.
+/// What a glance at the disk tells about an experiment with absolute paths: the model folder and the data
+/// files must exist, the output folder must be one. Keys are those of the document.
 std::vector<Issue> checkFiles(const Experiment& experiment);
 
 } // namespace studio

@@ -6,7 +6,8 @@ SetValuesCommand::SetValuesCommand(ExperimentDocument* document, const QString& 
                                    int typing)
     : QUndoCommand(text), m_document(document), m_after(std::move(edits)), m_typing(typing)
 {
-    for (const Edit& edit : m_after) m_before.push_back({edit.key, document->value(edit.key)});
+    for (const Edit& edit : m_after)
+        m_before.push_back({edit.key, document->value(edit.key)});
 }
 
 void SetValuesCommand::undo()

@@ -21,7 +21,7 @@ private:
     ExperimentDocument* m_document;
     std::vector<Edit> m_before;
     std::vector<Edit> m_after;
-    int m_typing;  ///< counts pauses; steps of the same number and key merge; below 0: never
+    int m_typing; ///< counts pauses; steps of the same number and key merge; below 0: never
 };
 
 } // namespace studio

@@ -58,7 +58,8 @@ Status ExperimentDocument::save(const QString& path)
     const QString folder = QFileInfo(target).absolutePath();
     Experiment written = m_experiment;
     if (target != m_path) {
-        written = relativePaths(absolutePaths(m_experiment, baseFolder().toStdString()), folder.toStdString());
+        written =
+            relativePaths(absolutePaths(m_experiment, baseFolder().toStdString()), folder.toStdString());
     }
     if (const Status done = saveExperiment(written, target.toStdString()); !done) return done;
     m_path = target;
@@ -66,7 +67,7 @@ Status ExperimentDocument::save(const QString& path)
     m_experiment = written;
     const Json before = m_tree;
     refreshTree();
-    if (m_tree != before) m_undo.clear();  // its steps hold paths that were meant from the other folder
+    if (m_tree != before) m_undo.clear(); // its steps hold paths that were meant from the other folder
     m_saved = m_experiment;
     m_savedTree = m_tree;
     endTyping();

@@ -44,8 +44,10 @@ void EvaluationPage::build()
 void EvaluationPage::rebuild()
 {
     for (Card& card : m_cards) {
-        for (FormRow* row : card.rows) forgetRow(row);
-        for (FormRow* row : card.optionRows) forgetRow(row);
+        for (FormRow* row : card.rows)
+            forgetRow(row);
+        for (FormRow* row : card.optionRows)
+            forgetRow(row);
         card.frame->hide();
         card.frame->deleteLater();
     }
@@ -60,25 +62,35 @@ void EvaluationPage::rebuild()
         auto* type = new ChoiceField;
         std::vector<ChoiceItem> items;
         for (const EvaluatorInfo& evaluator : evaluatorCatalog()) {
-            items.push_back({QString::fromStdString(evaluator.type), {}, QString::fromStdString(evaluator.summary)});
+            items.push_back(
+                {QString::fromStdString(evaluator.type), {}, QString::fromStdString(evaluator.summary)});
         }
         type->setChoices(items);
-        card.rows.push_back(addRow(new FormRow(document(), {tr("Evaluator"), card.key + QStringLiteral(".type"),
-                                                            tr("What is computed.")}, type), inside));
+        card.rows.push_back(addRow(
+            new FormRow(document(),
+                        {tr("Evaluator"), card.key + QStringLiteral(".type"), tr("What is computed.")}, type),
+            inside));
         card.rows.back()->setCommit([this, key = card.key](const Json& value) {
             const auto name = value.is_string() ? value.get<std::string>() : std::string();
             const EvaluatorInfo* info = findEvaluator(name);
-            return document()->apply(tr("Evaluator"), {{key, withType(document()->value(key), name, info ? &info->options : nullptr)}});
+            return document()->apply(tr("Evaluator"), {{key, withType(document()->value(key), name,
+                                                                      info ? &info->options : nullptr)}});
         });
         card.data = new ChoiceField;
         card.data->setNullable(tr("none"));
-        card.rows.push_back(addRow(new FormRow(document(), {tr("Evaluation data"), card.key + QStringLiteral(".data"),
-                                                            tr("One of the evaluation sets under Data.")}, card.data), inside));
+        card.rows.push_back(addRow(new FormRow(document(),
+                                               {tr("Evaluation data"), card.key + QStringLiteral(".data"),
+                                                tr("One of the evaluation sets under Data.")},
+                                               card.data),
+                                   inside));
         auto* name = new TextField;
         name->setNullable(true);
         name->setPlaceholder(tr("the data set's name"));
-        card.rows.push_back(addRow(new FormRow(document(), {tr("Name"), card.key + QStringLiteral(".name"),
-                                                            tr("Prefix of its metrics: eval_NAME_spearman_cosine.")}, name), inside));
+        card.rows.push_back(addRow(new FormRow(document(),
+                                               {tr("Name"), card.key + QStringLiteral(".name"),
+                                                tr("Prefix of its metrics: eval_NAME_spearman_cosine.")},
+                                               name),
+                                   inside));
         card.options = new QVBoxLayout;
         inside->addLayout(card.options);
         auto* foot = new QHBoxLayout;
@@ -91,7 +103,8 @@ void EvaluationPage::rebuild()
         m_list->addWidget(card.frame);
         m_cards.push_back(card);
     }
-    for (Card& card : m_cards) refreshCard(card);
+    for (Card& card : m_cards)
+        refreshCard(card);
 }
 
 void EvaluationPage::refresh(const QString& key)
@@ -99,7 +112,8 @@ void EvaluationPage::refresh(const QString& key)
     if (!isBuilt()) return;
     if (static_cast<int>(document()->experiment().evaluators.size()) != m_count) rebuild();
     if (key.isEmpty() || key.startsWith(QLatin1String("eval"))) {
-        for (Card& card : m_cards) refreshCard(card);
+        for (Card& card : m_cards)
+            refreshCard(card);
     }
     FormPage::refresh(key);
 }
@@ -123,7 +137,8 @@ void EvaluationPage::refreshCard(Card& card)
     card.optionRows.clear();
     if (const EvaluatorInfo* info = findEvaluator(spec.type)) {
         card.optionRows = makeOptionRows(document(), info->options, card.key + QStringLiteral(".options"));
-        for (FormRow* row : card.optionRows) addRow(row, card.options);
+        for (FormRow* row : card.optionRows)
+            addRow(row, card.options);
     }
 }
 
@@ -132,7 +147,8 @@ void EvaluationPage::addEvaluator()
     Json list = document()->value(QStringLiteral("evaluators"));
     if (!list.is_array()) list = Json::array();
     Json evaluator{{"type", "EmbeddingSimilarityEvaluator"}};
-    if (!document()->experiment().eval.empty()) evaluator["data"] = document()->experiment().eval.front().name;
+    if (!document()->experiment().eval.empty())
+        evaluator["data"] = document()->experiment().eval.front().name;
     list.push_back(evaluator);
     document()->apply(tr("Add Evaluator"), {{QStringLiteral("evaluators"), list}});
     reveal(QStringLiteral("evaluators[%1].type").arg(list.size() - 1));

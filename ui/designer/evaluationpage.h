@@ -25,7 +25,7 @@ protected:
 private:
     struct Card
     {
-        QString key;  ///< "evaluators[0]"
+        QString key; ///< "evaluators[0]"
         QFrame* frame = nullptr;
         ChoiceField* data = nullptr;
         QVBoxLayout* options = nullptr;

@@ -11,20 +11,23 @@ namespace {
 void compare(const Json& left, const Json& right, const QString& path, std::vector<SettingDifference>& found)
 {
     if (left == right) return;
-    const bool columns = path.endsWith(QLatin1String(".columns"));  // one value: the order of its keys counts
+    const bool columns = path.endsWith(QLatin1String(".columns")); // one value: the order of its keys counts
     if (left.is_object() && right.is_object() && !columns) {
         for (const auto& [key, value] : left.items()) {
-            const QString inner = path.isEmpty() ? QString::fromStdString(key) : path + u'.' + QString::fromStdString(key);
+            const QString inner =
+                path.isEmpty() ? QString::fromStdString(key) : path + u'.' + QString::fromStdString(key);
             compare(value, right.contains(key) ? right[key] : Json(), inner, found);
         }
         for (const auto& [key, value] : right.items()) {
             if (left.contains(key)) continue;
-            const QString inner = path.isEmpty() ? QString::fromStdString(key) : path + u'.' + QString::fromStdString(key);
+            const QString inner =
+                path.isEmpty() ? QString::fromStdString(key) : path + u'.' + QString::fromStdString(key);
             compare(Json(), value, inner, found);
         }
         return;
     }
-    if (left.is_array() && right.is_array() && left.size() == right.size() && !left.empty() && left[0].is_object()) {
+    if (left.is_array() && right.is_array() && left.size() == right.size() && !left.empty() &&
+        left[0].is_object()) {
         for (std::size_t i = 0; i < left.size(); ++i) {
             compare(left[i], right[i], QStringLiteral("%1[%2]").arg(path).arg(i), found);
         }
@@ -52,7 +55,8 @@ std::vector<SettingDifference> settingDifferences(const Experiment& left, const 
     for (const auto key : differingKeys(left.arguments, right.arguments)) {
         const Field* field = findField(key);
         if (!field) continue;
-        found.push_back({toQString(key), toQString(field->label), field->get(left.arguments), field->get(right.arguments)});
+        found.push_back({toQString(key), toQString(field->label), field->get(left.arguments),
+                         field->get(right.arguments)});
     }
     return found;
 }
@@ -61,7 +65,8 @@ QString describe(const SettingDifference& difference)
 {
     const Field* field = findField(difference.key.toStdString());
     if (field && field->type == FieldType::Secret) return difference.label + QStringLiteral(": …");
-    return QStringLiteral("%1: %2 → %3").arg(difference.label, readable(difference.left), readable(difference.right));
+    return QStringLiteral("%1: %2 → %3")
+        .arg(difference.label, readable(difference.left), readable(difference.right));
 }
 
 } // namespace studio

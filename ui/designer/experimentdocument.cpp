@@ -179,7 +179,8 @@ bool ExperimentDocument::put(const QString& key, const Json& value)
 
 void ExperimentDocument::putAll(const std::vector<Edit>& edits)
 {
-    for (const Edit& edit : edits) put(edit.key, edit.value);
+    for (const Edit& edit : edits)
+        put(edit.key, edit.value);
     Q_EMIT changed(edits.size() == 1 ? edits.front().key : QString());
     m_validation.start();
 }
@@ -201,7 +202,8 @@ std::vector<Issue> ExperimentDocument::issuesOf(const QString& key) const
     std::vector<Issue> found;
     const std::string wanted = key.toStdString();
     for (const Issue& issue : m_issues) {
-        if (std::find(issue.keys.begin(), issue.keys.end(), wanted) != issue.keys.end()) found.push_back(issue);
+        if (std::find(issue.keys.begin(), issue.keys.end(), wanted) != issue.keys.end())
+            found.push_back(issue);
     }
     return found;
 }
@@ -230,14 +232,16 @@ void ExperimentDocument::validate()
         issues.push_back(std::move(issue));
     }
     const Experiment all = resolved();
-    for (Issue& issue : checkFiles(all)) issues.push_back(std::move(issue));
+    for (Issue& issue : checkFiles(all))
+        issues.push_back(std::move(issue));
     for (Issue& issue : validateExperiment(all)) {
         // The window has a rule of its own for the empty output folder, told at the field.
         if (issue.code == "output_dir_default") continue;
         issues.push_back(std::move(issue));
     }
     if (m_moreChecks) {
-        for (Issue& issue : m_moreChecks(all, issues)) issues.push_back(std::move(issue));
+        for (Issue& issue : m_moreChecks(all, issues))
+            issues.push_back(std::move(issue));
     }
     std::stable_sort(issues.begin(), issues.end(),
                      [](const Issue& a, const Issue& b) { return a.severity < b.severity; });
@@ -260,7 +264,8 @@ QString ExperimentDocument::outputFolder() const
 
 QString ExperimentDocument::dataFolder()
 {
-    return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/sentence-studio");
+    return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
+           QStringLiteral("/sentence-studio");
 }
 
 } // namespace studio

@@ -13,16 +13,16 @@
 
 namespace studio {
 
-/// One value to set: the Python name of an argument, or a path in the experiment ("model.path", "train[0].columns",
-/// "train" for the whole list), and the new value.
+/// One value to set: the Python name of an argument, or a path in the experiment ("model.path",
+/// "train[0].columns", "train" for the whole list), and the new value.
 struct Edit
 {
     QString key;
     Json value;
 };
 
-/// The experiment that the window edits, with its history, its file and its findings. Every change goes through one
-/// kind of undo command that sets values by key. Lives on the GUI thread.
+/// The experiment that the window edits, with its history, its file and its findings. Every change goes
+/// through one kind of undo command that sets values by key. Lives on the GUI thread.
 class ExperimentDocument : public QObject
 {
     Q_OBJECT
@@ -91,7 +91,8 @@ public:
     const std::vector<Issue>& loadIssues() const { return m_loadIssues; }
     QString toText() const;
 
-    /// Where a run writes: output_dir relative to the file's folder; when empty, a folder of this name below `runs`.
+    /// Where a run writes: output_dir relative to the file's folder; when empty, a folder of this name below
+    /// `runs`.
     QString outputFolder() const;
     static QString dataFolder();
 
@@ -114,7 +115,7 @@ private:
     void validate();
 
     Experiment m_experiment;
-    Json m_tree;  ///< the experiment's file form without arguments
+    Json m_tree; ///< the experiment's file form without arguments
     Experiment m_saved;
     Json m_savedTree;
     QUndoStack m_undo;

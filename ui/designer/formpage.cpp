@@ -61,7 +61,8 @@ void FormPage::showEvent(QShowEvent* event)
 
 FormRow* FormPage::row(const QString& key) const
 {
-    const auto found = std::find_if(m_rows.begin(), m_rows.end(), [&](FormRow* row) { return row->key() == key; });
+    const auto found =
+        std::find_if(m_rows.begin(), m_rows.end(), [&](FormRow* row) { return row->key() == key; });
     return found == m_rows.end() ? nullptr : *found;
 }
 
@@ -93,7 +94,8 @@ void FormPage::refresh(const QString& key)
 {
     if (!m_built) return;
     for (FormRow* row : m_rows) {
-        // An argument may bring another's field to life or to rest, so "saved" and "default" marks are cheap to redo.
+        // An argument may bring another's field to life or to rest, so "saved" and "default" marks are cheap
+        // to redo.
         if (key.isEmpty() || row->key() == key || row->key().startsWith(key + u'.') ||
             row->key().startsWith(key + u'[') || key.startsWith(row->key())) {
             row->refreshValue();
@@ -105,10 +107,13 @@ void FormPage::refresh(const QString& key)
 void FormPage::refreshIssues()
 {
     if (!m_built) return;
-    for (FormRow* row : m_rows) row->refreshIssues();
+    for (FormRow* row : m_rows)
+        row->refreshIssues();
     std::vector<Issue> orphans;
     for (const Issue& issue : m_document->issues()) {
-        const auto hasRow = [&](const std::string& key) { return row(QString::fromStdString(key)) != nullptr; };
+        const auto hasRow = [&](const std::string& key) {
+            return row(QString::fromStdString(key)) != nullptr;
+        };
         const auto mine = [&](const std::string& key) { return owns(QString::fromStdString(key)); };
         if (std::any_of(issue.keys.begin(), issue.keys.end(), mine) &&
             std::none_of(issue.keys.begin(), issue.keys.end(), hasRow)) {
@@ -117,7 +122,8 @@ void FormPage::refreshIssues()
     }
     while (m_messages.size() < orphans.size()) {
         auto* message = new MessageLabel(m_content);
-        connect(message, &MessageLabel::fixWanted, m_document, [this](const Fix& fix) { m_document->apply(fix); });
+        connect(message, &MessageLabel::fixWanted, m_document,
+                [this](const Fix& fix) { m_document->apply(fix); });
         m_pageIssues->addWidget(message);
         m_messages.push_back(message);
     }
@@ -156,7 +162,8 @@ void FormPage::applyFilter()
         if (visible) ++shown;
     }
     m_more->setVisible(hidden > 0 && !m_filter.onlyChanged);
-    m_more->setText(hidden == 1 ? tr("Show 1 advanced setting") : tr("Show %1 advanced settings").arg(hidden));
+    m_more->setText(hidden == 1 ? tr("Show 1 advanced setting")
+                                : tr("Show %1 advanced settings").arg(hidden));
     m_more->setAccessibleName(m_more->text());
     m_nothing->setVisible(shown == 0 && m_filter.onlyChanged);
 }
@@ -224,7 +231,8 @@ void FormPage::forgetRow(FormRow* row)
 
 void FormPage::flush()
 {
-    for (FormRow* row : m_rows) row->editor()->flush();
+    for (FormRow* row : m_rows)
+        row->editor()->flush();
 }
 
 } // namespace studio

@@ -18,18 +18,19 @@ class MessageLabel;
 /// Which rows a form shows.
 struct RowFilter
 {
-    bool advanced = false;     ///< also those of the advanced tier
-    bool onlyChanged = false;  ///< only those that differ from the default or from the saved file
+    bool advanced = false;    ///< also those of the advanced tier
+    bool onlyChanged = false; ///< only those that differ from the default or from the saved file
 };
 
-/// A page of the designer: a scrolled column with title, explanation and rows. Pages are built when first shown, so
-/// that the window stands at once; until then they know only their keys.
+/// A page of the designer: a scrolled column with title, explanation and rows. Pages are built when first
+/// shown, so that the window stands at once; until then they know only their keys.
 class FormPage : public QScrollArea
 {
     Q_OBJECT
 
 public:
-    FormPage(ExperimentDocument* document, const QString& id, const QString& title, QWidget* parent = nullptr);
+    FormPage(ExperimentDocument* document, const QString& id, const QString& title,
+             QWidget* parent = nullptr);
 
     const QString& id() const { return m_id; }
     const QString& title() const { return m_title; }
@@ -83,7 +84,7 @@ private:
     QToolButton* m_more = nullptr;
     QLabel* m_nothing = nullptr;
     QVBoxLayout* m_pageIssues = nullptr;
-    std::vector<MessageLabel*> m_messages;  ///< findings whose key has no row here
+    std::vector<MessageLabel*> m_messages; ///< findings whose key has no row here
     std::vector<FormRow*> m_rows;
     RowFilter m_filter;
     bool m_built = false;

@@ -42,7 +42,8 @@ FormRow::FormRow(ExperimentDocument* document, const Texts& texts, FieldEditor* 
     m_label->setBuddy(editor->control());
     labelColumn->addWidget(m_label);
     {
-        auto* name = new QLabel(texts.shownKey.isEmpty() ? texts.key.section(u'.', -1) : texts.shownKey, labels);
+        auto* name =
+            new QLabel(texts.shownKey.isEmpty() ? texts.key.section(u'.', -1) : texts.shownKey, labels);
         QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
         font.setPointSizeF(this->font().pointSizeF() * 0.85);
         name->setFont(font);
@@ -81,9 +82,10 @@ FormRow::FormRow(ExperimentDocument* document, const Texts& texts, FieldEditor* 
     grid->setColumnStretch(2, 1);
 
     const QString defaultText = shown(document->defaultValue(texts.key));
-    const QString tip = QStringLiteral("<p style='white-space:pre-wrap'><b>%1</b><br>%2</p><p>%3<br><code>%4</code></p>")
-                            .arg(texts.label.toHtmlEscaped(), texts.help.toHtmlEscaped(),
-                                 tr("Default: %1").arg(defaultText.toHtmlEscaped()), texts.key.toHtmlEscaped());
+    const QString tip =
+        QStringLiteral("<p style='white-space:pre-wrap'><b>%1</b><br>%2</p><p>%3<br><code>%4</code></p>")
+            .arg(texts.label.toHtmlEscaped(), texts.help.toHtmlEscaped(),
+                 tr("Default: %1").arg(defaultText.toHtmlEscaped()), texts.key.toHtmlEscaped());
     labels->setToolTip(tip);
     editor->setToolTip(tip);
     editor->setNames(texts.label, texts.help);
@@ -91,9 +93,8 @@ FormRow::FormRow(ExperimentDocument* document, const Texts& texts, FieldEditor* 
     setObjectName(QStringLiteral("row_") + texts.key);
 
     connect(editor, &FieldEditor::edited, this, &FormRow::commit);
-    connect(editor, &FieldEditor::problemChanged, this, [this](const QString& problem) {
-        m_document->setFieldProblem(m_editor, m_texts.key, problem);
-    });
+    connect(editor, &FieldEditor::problemChanged, this,
+            [this](const QString& problem) { m_document->setFieldProblem(m_editor, m_texts.key, problem); });
     connect(m_savedMarker, &QToolButton::clicked, this, [this] {
         m_document->endTyping();
         m_document->setValue(m_texts.key, m_document->savedValue(m_texts.key));
@@ -178,8 +179,9 @@ void FormRow::refreshValue()
     m_differsFromDefault = m_document->differsFromDefault(m_texts.key);
     m_savedMarker->setVisible(m_differsFromSaved);
     // What every experiment has to name has no default worth going back to.
-    const bool required = m_texts.key.endsWith(QLatin1String("].name")) || m_texts.key.endsWith(QLatin1String(".path")) ||
-                          m_texts.key.endsWith(QLatin1String(".type")) || m_texts.key.endsWith(QLatin1String("].data"));
+    const bool required =
+        m_texts.key.endsWith(QLatin1String("].name")) || m_texts.key.endsWith(QLatin1String(".path")) ||
+        m_texts.key.endsWith(QLatin1String(".type")) || m_texts.key.endsWith(QLatin1String("].data"));
     m_defaultMarker->setVisible(m_differsFromDefault && !required);
     if (m_differsFromSaved) {
         const QString text = tr("Differs from the saved value: %1. Click to go back to it.")
@@ -205,7 +207,8 @@ void FormRow::refreshIssues()
     const std::vector<Issue> issues = m_document->issuesOf(m_texts.key);
     while (m_messages.size() < issues.size()) {
         auto* message = new MessageLabel(m_column);
-        connect(message, &MessageLabel::fixWanted, m_document, [this](const Fix& fix) { m_document->apply(fix); });
+        connect(message, &MessageLabel::fixWanted, m_document,
+                [this](const Fix& fix) { m_document->apply(fix); });
         static_cast<QVBoxLayout*>(m_column->layout())
             ->insertWidget(1 + static_cast<int>(m_messages.size()), message);
         m_messages.push_back(message);

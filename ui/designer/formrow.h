@@ -17,8 +17,8 @@ class ExperimentDocument;
 class FieldEditor;
 class MessageLabel;
 
-/// One line of a form: label with the Python name under it, two markers, the editor, chips, findings. It binds the
-/// editor to one key of the document, both ways.
+/// One line of a form: label with the Python name under it, two markers, the editor, chips, findings. It
+/// binds the editor to one key of the document, both ways.
 class FormRow : public QWidget
 {
     Q_OBJECT
@@ -27,10 +27,10 @@ public:
     struct Texts
     {
         QString label;
-        QString key;       ///< of the document
+        QString key; ///< of the document
         QString help;
-        QString shownKey{};    ///< name in files, shown under the label; empty: the key's last part
-        bool secret = false;  ///< the value is neither shown nor copied
+        QString shownKey{};  ///< name in files, shown under the label; empty: the key's last part
+        bool secret = false; ///< the value is neither shown nor copied
     };
 
     FormRow(ExperimentDocument* document, const Texts& texts, FieldEditor* editor, QWidget* parent = nullptr);
@@ -39,12 +39,14 @@ public:
     const Texts& texts() const { return m_texts; }
     FieldEditor* editor() const { return m_editor; }
 
-    /// Replaces how an edit reaches the document (a loss takes its options along). False: the value is not taken.
+    /// Replaces how an edit reaches the document (a loss takes its options along). False: the value is not
+    /// taken.
     void setCommit(std::function<bool(const Json&)> commit) { m_commit = std::move(commit); }
 
     /// A small button under the editor ("also in Optimizer").
     QToolButton* addChip(const QString& text, const QString& toolTip);
-    /// A plain remark under the editor: why the value has no effect, where an empty value leads. Empty hides it.
+    /// A plain remark under the editor: why the value has no effect, where an empty value leads. Empty hides
+    /// it.
     void setRemark(const QString& text);
     void setDimmed(bool dimmed);
 

@@ -26,7 +26,8 @@ int fuzzyScore(const QString& pattern, const QString& text, std::vector<int>* pl
     const QString here = folded(text);
     if (wanted.isEmpty() || here.isEmpty()) return 0;
     const auto take = [&](qsizetype from, qsizetype count) {
-        for (qsizetype i = 0; places && i < count; ++i) places->push_back(static_cast<int>(from + i));
+        for (qsizetype i = 0; places && i < count; ++i)
+            places->push_back(static_cast<int>(from + i));
     };
     if (const auto whole = here.indexOf(wanted); whole >= 0) {
         qsizetype best = whole;
@@ -38,7 +39,8 @@ int fuzzyScore(const QString& pattern, const QString& text, std::vector<int>* pl
         }
         take(best, wanted.size());
         const bool complete = wanted.size() == here.size();
-        return 1000 + (complete ? 500 : 0) + (startsWord(here, best) ? 300 : 0) - static_cast<int>(std::min<qsizetype>(best, 100));
+        return 1000 + (complete ? 500 : 0) + (startsWord(here, best) ? 300 : 0) -
+               static_cast<int>(std::min<qsizetype>(best, 100));
     }
     // Every word somewhere, in any order.
     const QStringList words = wanted.split(u' ', Qt::SkipEmptyParts);
@@ -65,7 +67,8 @@ int fuzzyScore(const QString& pattern, const QString& text, std::vector<int>* pl
         if (c == u' ') continue;
         const auto next = here.indexOf(c, at);
         if (next < 0) return 0;
-        if (!letters.empty() && next > at) gaps += startsWord(here, next) ? 1 : static_cast<int>(next - at) + 2;
+        if (!letters.empty() && next > at)
+            gaps += startsWord(here, next) ? 1 : static_cast<int>(next - at) + 2;
         if (letters.empty() && !startsWord(here, next)) gaps += 4;
         letters.push_back(static_cast<int>(next));
         at = next + 1;

@@ -26,8 +26,9 @@ bool LossPage::owns(const QString& key) const
 
 void LossPage::build()
 {
-    addHeader(tr("What the model is taught: a loss for each training set. Losses that do not fit the columns of the "
-                 "data are greyed out and say why."));
+    addHeader(tr(
+        "What the model is taught: a loss for each training set. Losses that do not fit the columns of the "
+        "data are greyed out and say why."));
     m_empty = new QLabel(tr("There is no training data yet. Add a file under Data first."));
     m_empty->setForegroundRole(QPalette::PlaceholderText);
     column()->addWidget(m_empty);
@@ -39,7 +40,8 @@ void LossPage::build()
 void LossPage::rebuild()
 {
     for (Card& card : m_cards) {
-        for (FormRow* row : card.optionRows) forgetRow(row);
+        for (FormRow* row : card.optionRows)
+            forgetRow(row);
         if (auto* type = row(card.key + QStringLiteral(".loss.type"))) forgetRow(type);
         card.frame->hide();
         card.frame->deleteLater();
@@ -62,21 +64,24 @@ void LossPage::rebuild()
             losses.push_back({QString::fromStdString(loss.type), {}, QString::fromStdString(loss.summary)});
         }
         card.type->setChoices(losses);
-        FormRow::Texts texts{tr("Loss"), card.key + QStringLiteral(".loss.type"),
-                             tr("How wrong embeddings are turned into a number that training makes smaller.")};
+        FormRow::Texts texts{
+            tr("Loss"), card.key + QStringLiteral(".loss.type"),
+            tr("How wrong embeddings are turned into a number that training makes smaller.")};
         texts.shownKey = QStringLiteral("type");
         auto* typeRow = addRow(new FormRow(document(), texts, card.type), card.column);
         typeRow->setCommit([this, key = card.key + QStringLiteral(".loss")](const Json& type) {
             const auto name = type.is_string() ? type.get<std::string>() : std::string();
             const LossInfo* info = findLoss(name);
-            return document()->apply(tr("Loss"), {{key, withType(document()->value(key), name, info ? &info->options : nullptr)}});
+            return document()->apply(
+                tr("Loss"), {{key, withType(document()->value(key), name, info ? &info->options : nullptr)}});
         });
         card.options = new QVBoxLayout;
         card.column->addLayout(card.options);
         m_list->addWidget(card.frame);
         m_cards.push_back(card);
     }
-    for (Card& card : m_cards) refreshCard(card);
+    for (Card& card : m_cards)
+        refreshCard(card);
 }
 
 void LossPage::refresh(const QString& key)
@@ -84,7 +89,8 @@ void LossPage::refresh(const QString& key)
     if (!isBuilt()) return;
     if (static_cast<int>(document()->experiment().train.size()) != m_sets) rebuild();
     if (key.isEmpty() || key.startsWith(QLatin1String("train"))) {
-        for (Card& card : m_cards) refreshCard(card);
+        for (Card& card : m_cards)
+            refreshCard(card);
     }
     FormPage::refresh(key);
 }
@@ -98,7 +104,8 @@ void LossPage::setHead(const QString& setKey, const Table* head)
     if (head) {
         auto roles = sets[static_cast<std::size_t>(index)].columns;
         if (roles.empty()) {
-            for (const std::string& name : head->names()) roles.emplace_back(name, name);
+            for (const std::string& name : head->names())
+                roles.emplace_back(name, name);
         }
         m_offers.emplace_back(setKey, offerOf(roles, head));
     }
@@ -120,10 +127,13 @@ void LossPage::refreshCard(Card& card)
         offer.label = found.label;
         if (data.columns.empty()) offer = found;
     }
-    const QString name = data.name.empty() ? tr("Training set %1").arg(index + 1) : QString::fromStdString(data.name);
-    card.title->setText(QStringLiteral("<b>%1</b> — %2").arg(name.toHtmlEscaped(), offerText(offer).toHtmlEscaped()));
+    const QString name =
+        data.name.empty() ? tr("Training set %1").arg(index + 1) : QString::fromStdString(data.name);
+    card.title->setText(
+        QStringLiteral("<b>%1</b> — %2").arg(name.toHtmlEscaped(), offerText(offer).toHtmlEscaped()));
     for (const LossInfo& loss : lossCatalog()) {
-        // Before the file is read, labels are known by their role only: judge the number of inputs, not the label.
+        // Before the file is read, labels are known by their role only: judge the number of inputs, not the
+        // label.
         QString reason;
         if (!data.columns.empty() || known) {
             LossInfo judged = loss;
@@ -142,8 +152,10 @@ void LossPage::refreshCard(Card& card)
     }
     card.optionRows.clear();
     if (const LossInfo* info = findLoss(type)) {
-        card.optionRows = makeOptionRows(document(), info->options, card.key + QStringLiteral(".loss.options"));
-        for (FormRow* row : card.optionRows) addRow(row, card.options);
+        card.optionRows =
+            makeOptionRows(document(), info->options, card.key + QStringLiteral(".loss.options"));
+        for (FormRow* row : card.optionRows)
+            addRow(row, card.options);
     }
 }
 

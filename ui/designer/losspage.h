@@ -1,7 +1,7 @@
 #pragma once
 
-#include "ui/designer/formpage.h"
 #include "ui/designer/datasuggestion.h"
+#include "ui/designer/formpage.h"
 
 class QFrame;
 
@@ -9,8 +9,8 @@ namespace studio {
 
 class ChoiceField;
 
-/// The loss of each training set with its options. The shape of the data enables the losses that fit; the others stay
-/// in the list with the reason why they do not.
+/// The loss of each training set with its options. The shape of the data enables the losses that fit; the
+/// others stay in the list with the reason why they do not.
 class LossPage : public FormPage
 {
     Q_OBJECT
@@ -29,7 +29,7 @@ protected:
 private:
     struct Card
     {
-        QString key;  ///< "train[0]"
+        QString key; ///< "train[0]"
         QFrame* frame = nullptr;
         QVBoxLayout* column = nullptr;
         QLabel* title = nullptr;

@@ -12,7 +12,7 @@ namespace studio {
 
 namespace {
 
-constexpr qint64 kLargestConfig = 4 << 20;  // a configuration is a few kilobytes; refuse to swallow more
+constexpr qint64 kLargestConfig = 4 << 20; // a configuration is a few kilobytes; refuse to swallow more
 
 QString tr(const char* text)
 {
@@ -30,18 +30,23 @@ QJsonDocument readJson(const QString& path, QString* problem = nullptr)
     QJsonParseError error;
     const auto document = QJsonDocument::fromJson(file.readAll(), &error);
     if (error.error != QJsonParseError::NoError && problem) {
-        *problem = tr("%1 is not valid JSON (byte %2): %3.").arg(path).arg(error.offset).arg(error.errorString());
+        *problem =
+            tr("%1 is not valid JSON (byte %2): %3.").arg(path).arg(error.offset).arg(error.errorString());
     }
     return document;
 }
 
 QString poolingOf(const QJsonObject& config)
 {
-    if (config.contains(QStringLiteral("pooling_mode"))) return config[QStringLiteral("pooling_mode")].toString();
+    if (config.contains(QStringLiteral("pooling_mode")))
+        return config[QStringLiteral("pooling_mode")].toString();
     static constexpr const char* modes[][2] = {
-        {"pooling_mode_cls_token", "cls"},         {"pooling_mode_mean_tokens", "mean"},
-        {"pooling_mode_max_tokens", "max"},        {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"},
-        {"pooling_mode_weightedmean_tokens", "weightedmean"}, {"pooling_mode_lasttoken", "lasttoken"},
+        {"pooling_mode_cls_token", "cls"},
+        {"pooling_mode_mean_tokens", "mean"},
+        {"pooling_mode_max_tokens", "max"},
+        {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"},
+        {"pooling_mode_weightedmean_tokens", "weightedmean"},
+        {"pooling_mode_lasttoken", "lasttoken"},
     };
     QStringList on;
     for (const auto& mode : modes) {
@@ -69,7 +74,8 @@ ModelFacts readModelFacts(const QString& folder)
         if (type == QLatin1String("Pooling")) poolingFolder = path;
     }
     const QDir inner(transformer);
-    const QJsonObject config = readJson(inner.filePath(QStringLiteral("config.json")), &facts.problem).object();
+    const QJsonObject config =
+        readJson(inner.filePath(QStringLiteral("config.json")), &facts.problem).object();
     if (config.isEmpty()) {
         if (facts.problem.isEmpty()) facts.problem = tr("There is no config.json in %1.").arg(transformer);
         return facts;
@@ -107,12 +113,15 @@ QList<QPair<QString, QString>> ModelFacts::lines() const
     const QLocale locale;
     QList<QPair<QString, QString>> lines;
     lines << qMakePair(tr("Architecture"), architecture);
-    lines << qMakePair(tr("Layers"), tr("%1, %2 heads, hidden size %3").arg(layers).arg(heads).arg(hiddenSize));
+    lines << qMakePair(tr("Layers"),
+                       tr("%1, %2 heads, hidden size %3").arg(layers).arg(heads).arg(hiddenSize));
     lines << qMakePair(tr("Embedding"), tr("%1 dimensions").arg(dimension));
-    lines << qMakePair(tr("Longest input"), tr("%1 tokens (%2 positions)").arg(maxSeqLength).arg(maxPositions));
+    lines << qMakePair(tr("Longest input"),
+                       tr("%1 tokens (%2 positions)").arg(maxSeqLength).arg(maxPositions));
     lines << qMakePair(tr("Vocabulary"), tr("%1 tokens").arg(locale.toString(vocabulary)));
     lines << qMakePair(tr("Pooling"), pooling);
-    lines << qMakePair(tr("Similarity"), similarity.isEmpty() ? tr("cosine (the folder names none)") : similarity);
+    lines << qMakePair(tr("Similarity"),
+                       similarity.isEmpty() ? tr("cosine (the folder names none)") : similarity);
     if (!modules.isEmpty()) lines << qMakePair(tr("Modules"), modules.join(QStringLiteral(" → ")));
     if (weightBytes > 0) lines << qMakePair(tr("Weights"), locale.formattedDataSize(weightBytes));
     return lines;

@@ -6,11 +6,12 @@
 
 namespace studio {
 
-/// What the files of a model folder tell without loading the model (config.json, modules.json and their neighbours).
+/// What the files of a model folder tell without loading the model (config.json, modules.json and their
+/// neighbours).
 struct ModelFacts
 {
     bool found = false;
-    QString problem;  ///< why not, or what is odd; empty when all is well
+    QString problem; ///< why not, or what is odd; empty when all is well
     QString architecture;
     int layers = 0;
     int hiddenSize = 0;

@@ -25,12 +25,14 @@ QString tr(const char* text)
 
 FieldEditor* makeOptionEditor(const OptionInfo& option, QWidget* parent)
 {
-    const Json standard = option.defaultJson.empty() ? Json() : Json::parse(option.defaultJson, nullptr, false);
-    const QString none = option.defaultJson.empty() ? tr("needed") 
+    const Json standard =
+        option.defaultJson.empty() ? Json() : Json::parse(option.defaultJson, nullptr, false);
+    const QString none = option.defaultJson.empty() ? tr("needed")
                          : standard.is_null()       ? tr("not set")
                                                     : tr("default: %1").arg(readable(standard));
     switch (option.kind) {
-    case OptionKind::Bool: return new BoolField(none, parent);
+    case OptionKind::Bool:
+        return new BoolField(none, parent);
     case OptionKind::Int:
     case OptionKind::Float: {
         auto* editor = new NumberField(
@@ -42,7 +44,8 @@ FieldEditor* makeOptionEditor(const OptionInfo& option, QWidget* parent)
     case OptionKind::Choice: {
         auto* editor = new ChoiceField(parent);
         std::vector<ChoiceItem> items;
-        for (const std::string& choice : option.choices) items.push_back({QString::fromStdString(choice), {}, {}});
+        for (const std::string& choice : option.choices)
+            items.push_back({QString::fromStdString(choice), {}, {}});
         editor->setChoices(items);
         editor->setNullable(none);
         return editor;
@@ -50,7 +53,8 @@ FieldEditor* makeOptionEditor(const OptionInfo& option, QWidget* parent)
     case OptionKind::ChoiceList: {
         auto* editor = new WordsField(parent);
         QStringList words;
-        for (const std::string& choice : option.choices) words << QString::fromStdString(choice);
+        for (const std::string& choice : option.choices)
+            words << QString::fromStdString(choice);
         editor->setWords(words);
         editor->setStandard(standard);
         return editor;
@@ -65,8 +69,9 @@ FieldEditor* makeOptionEditor(const OptionInfo& option, QWidget* parent)
         auto* editor = new JsonField(parent);
         editor->setNullable(true);
         editor->setPlaceholder(QStringLiteral("{ \"type\": \"MultipleNegativesRankingLoss\" }"));
-        std::vector<KnownKey> keys{{QStringLiteral("type"), "MultipleNegativesRankingLoss", tr("The inner loss.")},
-                                   {QStringLiteral("options"), Json::object(), tr("Its options.")}};
+        std::vector<KnownKey> keys{
+            {QStringLiteral("type"), "MultipleNegativesRankingLoss", tr("The inner loss.")},
+            {QStringLiteral("options"), Json::object(), tr("Its options.")}};
         editor->setKnownKeys(keys);
         return editor;
     }
@@ -76,7 +81,8 @@ FieldEditor* makeOptionEditor(const OptionInfo& option, QWidget* parent)
         editor->setPlaceholder(none);
         return editor;
     }
-    case OptionKind::Text: break;
+    case OptionKind::Text:
+        break;
     }
     auto* editor = new TextField(TextField::Secret::No, parent);
     editor->setNullable(true);

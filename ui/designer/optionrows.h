@@ -11,7 +11,8 @@ namespace studio {
 class ExperimentDocument;
 class FormRow;
 
-/// A row for each option of a loss or an evaluator; `path` is where the options lie ("train[0].loss.options").
+/// A row for each option of a loss or an evaluator; `path` is where the options lie
+/// ("train[0].loss.options").
 std::vector<FormRow*> makeOptionRows(ExperimentDocument* document, const std::vector<OptionInfo>& options,
                                      const QString& path);
 

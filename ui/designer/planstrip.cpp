@@ -60,7 +60,9 @@ void PlanStrip::show(const std::vector<Number>& numbers)
         const bool used = i < numbers.size();
         m_labels[i]->setVisible(used);
         if (!used) continue;
-        const QString arrow = i == 0 ? QString() : QStringLiteral("<span style='color:gray'>%1</span> ").arg(QChar(i < 3 ? u'→' : u'·'));
+        const QString arrow =
+            i == 0 ? QString()
+                   : QStringLiteral("<span style='color:gray'>%1</span> ").arg(QChar(i < 3 ? u'→' : u'·'));
         m_labels[i]->setText(QStringLiteral("%1<b>%2</b> %3").arg(arrow, numbers[i].value, numbers[i].unit));
         m_labels[i]->setToolTip(numbers[i].why);
         plain << numbers[i].value + u' ' + numbers[i].unit;
@@ -76,8 +78,9 @@ void PlanStrip::refresh()
     const auto known = m_facts->rows(all);
     const auto found = m_facts->plan(all);
     if (!known || !found) {
-        m_curve->setNothing(all.train.empty() ? tr("The plan of the run appears here once there is training data.")
-                                              : tr("The plan of the run appears here once the data can be read."));
+        m_curve->setNothing(all.train.empty()
+                                ? tr("The plan of the run appears here once there is training data.")
+                                : tr("The plan of the run appears here once the data can be read."));
         show({});
         return;
     }
@@ -107,20 +110,25 @@ void PlanStrip::refresh()
                            .arg(plan->accumulation)
                            .arg(plan->epochs)
                            .arg(count(plan->warmupSteps))});
-    numbers.push_back({count(plan->evaluations), tr("evaluations"),
-                       plan->evaluations == 0
-                           ? tr("The run never evaluates: set a strategy under Training arguments › Evaluation.")
-                           : tr("With strategy steps every %1 updates, with epoch at each end.").arg(plan->evalEvery)});
+    numbers.push_back(
+        {count(plan->evaluations), tr("evaluations"),
+         plan->evaluations == 0
+             ? tr("The run never evaluates: set a strategy under Training arguments › Evaluation.")
+             : tr("With strategy steps every %1 updates, with epoch at each end.").arg(plan->evalEvery)});
     std::int64_t kept = plan->saves;
-    if (arguments.saveTotalLimit && *arguments.saveTotalLimit > 0) kept = std::min(kept, *arguments.saveTotalLimit);
+    if (arguments.saveTotalLimit && *arguments.saveTotalLimit > 0)
+        kept = std::min(kept, *arguments.saveTotalLimit);
     const std::int64_t each = m_facts->checkpointBytes(all);
-    numbers.push_back({count(plan->saves), tr("saves"),
-                       tr("%1 kept at the end, about %2 each.").arg(kept).arg(QLocale().formattedDataSize(each))});
-    numbers.push_back({count(plan->logPoints), tr("log points"), tr("Averages written to the log; charts show every step.")});
+    numbers.push_back(
+        {count(plan->saves), tr("saves"),
+         tr("%1 kept at the end, about %2 each.").arg(kept).arg(QLocale().formattedDataSize(each))});
+    numbers.push_back({count(plan->logPoints), tr("log points"),
+                       tr("Averages written to the log; charts show every step.")});
     numbers.push_back({count(plan->samples), tr("samples seen"), tr("Rows used in all epochs, at most.")});
     if (each > 0) {
-        numbers.push_back({QLocale().formattedDataSize(each * kept + each / (arguments.saveOnlyModel ? 1 : 3)), tr("of disk"),
-                           tr("Checkpoints kept at the end plus the final model.")});
+        numbers.push_back(
+            {QLocale().formattedDataSize(each * kept + each / (arguments.saveOnlyModel ? 1 : 3)),
+             tr("of disk"), tr("Checkpoints kept at the end plus the final model.")});
     }
     show(numbers);
 }

@@ -13,8 +13,8 @@ class ExperimentDocument;
 class RateCurve;
 class RunFacts;
 
-/// What the arguments will make happen, redone at every change: the learning-rate curve and the chain rows → batches →
-/// steps → evaluations, saves, log points. Each number explains itself in its tool tip.
+/// What the arguments will make happen, redone at every change: the learning-rate curve and the chain rows →
+/// batches → steps → evaluations, saves, log points. Each number explains itself in its tool tip.
 class PlanStrip : public QWidget
 {
     Q_OBJECT

@@ -90,9 +90,12 @@ void RateCurve::paintEvent(QPaintEvent*)
     }
     const QRectF box = area();
     const double steps = static_cast<double>(std::max<std::int64_t>(1, m_plan->totalSteps));
-    const double peak = std::max(m_curve.peak, m_ghost.steps > 0 ? std::min(m_ghost.peak, m_curve.peak * 20) : 0.0);
+    const double peak =
+        std::max(m_curve.peak, m_ghost.steps > 0 ? std::min(m_ghost.peak, m_curve.peak * 20) : 0.0);
     const auto xOf = [&](double step) { return box.left() + box.width() * step / steps; };
-    const auto yOf = [&](double rate) { return box.bottom() - (peak > 0 ? box.height() * std::min(1.0, rate / peak) : 0); };
+    const auto yOf = [&](double rate) {
+        return box.bottom() - (peak > 0 ? box.height() * std::min(1.0, rate / peak) : 0);
+    };
 
     QColor faint = quiet;
     faint.setAlphaF(0.18f);
@@ -105,7 +108,9 @@ void RateCurve::paintEvent(QPaintEvent*)
     if (m_plan->warmupSteps > 0) {
         QColor shade = accentColour(palette());
         shade.setAlphaF(0.12f);
-        painter.fillRect(QRectF(box.topLeft(), QPointF(xOf(static_cast<double>(m_plan->warmupSteps)), box.bottom())), shade);
+        painter.fillRect(
+            QRectF(box.topLeft(), QPointF(xOf(static_cast<double>(m_plan->warmupSteps)), box.bottom())),
+            shade);
     }
     const auto draw = [&](const Curve& curve, const QPen& pen) {
         painter.setPen(pen);
@@ -123,7 +128,8 @@ void RateCurve::paintEvent(QPaintEvent*)
     }
     draw(m_curve, QPen(accentColour(palette()), 2));
 
-    const auto ticks = [&](const std::vector<std::int64_t>& at, const QColor& colour, double from, double to) {
+    const auto ticks = [&](const std::vector<std::int64_t>& at, const QColor& colour, double from,
+                           double to) {
         painter.setPen(QPen(colour, 1));
         for (const std::int64_t step : at) {
             const double x = xOf(static_cast<double>(step));
@@ -139,10 +145,11 @@ void RateCurve::paintEvent(QPaintEvent*)
     const QRectF head(box.left(), 0, box.width(), fontMetrics().height());
     QString left = tr("Learning rate, peak %1").arg(numberToText(m_curve.peak));
     if (m_pointer >= 0) {
-        const auto step = static_cast<std::int64_t>(
-            std::clamp((m_pointer - box.left()) / box.width(), 0.0, 1.0) * steps);
+        const auto step =
+            static_cast<std::int64_t>(std::clamp((m_pointer - box.left()) / box.width(), 0.0, 1.0) * steps);
         left = tr("Step %1, epoch %2: rate %3")
-                   .arg(QLocale().toString(static_cast<qlonglong>(step)), QLocale().toString(m_plan->epochAt(step), 'f', 2),
+                   .arg(QLocale().toString(static_cast<qlonglong>(step)),
+                        QLocale().toString(m_plan->epochAt(step), 'f', 2),
                         QLocale().toString(lrAt(m_schedule, step), 'g', 4));
         painter.setPen(QPen(quiet, 1, Qt::DotLine));
         painter.drawLine(QPointF(m_pointer, box.top()), QPointF(m_pointer, box.bottom()));

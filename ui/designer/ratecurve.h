@@ -10,8 +10,8 @@
 
 namespace studio {
 
-/// The planned learning rate over the steps of the run, with warm-up, ticks for evaluations, saves and log points,
-/// epoch lines, and the setting before the last change as a ghost.
+/// The planned learning rate over the steps of the run, with warm-up, ticks for evaluations, saves and log
+/// points, epoch lines, and the setting before the last change as a ghost.
 class RateCurve : public QWidget
 {
     Q_OBJECT
@@ -34,7 +34,7 @@ protected:
 private:
     struct Curve
     {
-        std::vector<std::int64_t> at;  ///< steps, evenly spaced over the run
+        std::vector<std::int64_t> at; ///< steps, evenly spaced over the run
         std::vector<double> rates;
         std::int64_t steps = 0;
         double peak = 0;

@@ -20,15 +20,15 @@ class RowCounts : public QObject
 public:
     explicit RowCounts(QObject* parent = nullptr);
 
-    /// Rows that the data set uses (its range applied); nothing while it is being counted or when it cannot be read.
-    /// `data` has an absolute path.
+    /// Rows that the data set uses (its range applied); nothing while it is being counted or when it cannot
+    /// be read. `data` has an absolute path.
     std::optional<std::int64_t> rows(const DataSpec& data);
 
 Q_SIGNALS:
     void counted();
 
 private:
-    QHash<QString, std::int64_t> m_known;  ///< −1: cannot be read
+    QHash<QString, std::int64_t> m_known; ///< −1: cannot be read
     QSet<QString> m_running;
 };
 

@@ -31,7 +31,7 @@ std::optional<std::int64_t> RunFacts::rows(const Experiment& experiment)
     bool known = true;
     for (const DataSpec& set : experiment.train) {
         const auto found = m_counts->rows(set);
-        known = known && found;  // no early end: every set is to be counted
+        known = known && found; // no early end: every set is to be counted
         all += found.value_or(0);
     }
     return known ? std::optional(all) : std::nullopt;
@@ -81,7 +81,8 @@ LintFacts RunFacts::lintFacts(const Experiment& experiment)
         fs::path folder = *experiment.arguments.outputDir;
         std::error_code failed;
         if (fs::is_directory(folder, failed)) facts.outputNotEmpty = !fs::is_empty(folder, failed);
-        while (!folder.empty() && folder.has_relative_path() && !fs::exists(folder, failed)) folder = folder.parent_path();
+        while (!folder.empty() && folder.has_relative_path() && !fs::exists(folder, failed))
+            folder = folder.parent_path();
         const auto space = fs::space(folder, failed);
         if (!failed) facts.freeBytes = space.available;
     }

@@ -13,8 +13,8 @@ namespace studio {
 class RowCounts;
 struct Experiment;
 
-/// What is known about the run that an experiment describes, without opening the model: rows, plan, disk. Shared by
-/// the plan strip and lint; numbers that take time arrive later, with changed().
+/// What is known about the run that an experiment describes, without opening the model: rows, plan, disk.
+/// Shared by the plan strip and lint; numbers that take time arrive later, with changed().
 class RunFacts : public QObject
 {
     Q_OBJECT

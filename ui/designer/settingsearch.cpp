@@ -39,7 +39,8 @@ std::vector<Entry> makeEntries()
         entry.label = toQString(field.label);
         entry.help = toQString(field.help);
         entry.secret = field.type == FieldType::Secret;
-        for (const auto alias : field.aliases) entry.otherNames << toQString(alias);
+        for (const auto alias : field.aliases)
+            entry.otherNames << toQString(alias);
         for (const ArgumentPage& page : argumentPages()) {
             if (std::find(page.keys.begin(), page.keys.end(), field.key) == page.keys.end()) continue;
             entry.page = toQString(page.id);
@@ -58,8 +59,10 @@ std::vector<Entry> makeEntries()
     static constexpr Fixed fixed[] = {
         {"name", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("title of the experiment")},
         {"notes", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("remarks description")},
-        {"model.path", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("base model checkpoint folder to start from")},
-        {"model.max_seq_length", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("truncate tokens maximum sequence length")},
+        {"model.path", "model", QT_TR_NOOP("Model"),
+         QT_TR_NOOP("base model checkpoint folder to start from")},
+        {"model.max_seq_length", "model", QT_TR_NOOP("Model"),
+         QT_TR_NOOP("truncate tokens maximum sequence length")},
         {"model.pooling", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("mean cls max")},
         {"model.similarity", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("cosine dot euclidean manhattan")},
         {"model.truncate_dim", "model", QT_TR_NOOP("Model"), QT_TR_NOOP("embedding dimensions matryoshka")},
@@ -67,7 +70,8 @@ std::vector<Entry> makeEntries()
         {"train", "data", QT_TR_NOOP("Data"), QT_TR_NOOP("data set file csv columns roles")},
         {"eval", "data", QT_TR_NOOP("Data"), QT_TR_NOOP("validation dev data set file")},
         {"evaluators", "evaluation", QT_TR_NOOP("Evaluators"), QT_TR_NOOP("metrics spearman retrieval")},
-        {"train[0].loss.type", "loss", QT_TR_NOOP("Loss"), QT_TR_NOOP("objective contrastive ranking cosine")},
+        {"train[0].loss.type", "loss", QT_TR_NOOP("Loss"),
+         QT_TR_NOOP("objective contrastive ranking cosine")},
     };
     for (const Fixed& one : fixed) {
         Entry entry;
@@ -91,7 +95,8 @@ std::vector<SearchHit> searchSettings(const QString& text, const ExperimentDocum
         SearchHit hit{entry.key, entry.label, entry.page, entry.pageTitle, 0, {}};
         hit.score = fuzzyScore(text, entry.label, &hit.labelPlaces) * 4;
         hit.score = std::max(hit.score, fuzzyScore(text, entry.key) * 4 - 1);
-        for (const QString& other : entry.otherNames) hit.score = std::max(hit.score, fuzzyScore(text, other) * 3);
+        for (const QString& other : entry.otherNames)
+            hit.score = std::max(hit.score, fuzzyScore(text, other) * 3);
         hit.score = std::max(hit.score, fuzzyScore(text, entry.pageTitle + u' ' + entry.label) * 2);
         if (hit.score < 2000) {
             if (!entry.secret && text.size() > 1 &&
@@ -102,7 +107,8 @@ std::vector<SearchHit> searchSettings(const QString& text, const ExperimentDocum
         }
         if (hit.score > 0) hits.push_back(std::move(hit));
     }
-    std::stable_sort(hits.begin(), hits.end(), [](const SearchHit& a, const SearchHit& b) { return a.score > b.score; });
+    std::stable_sort(hits.begin(), hits.end(),
+                     [](const SearchHit& a, const SearchHit& b) { return a.score > b.score; });
     if (static_cast<int>(hits.size()) > limit) hits.resize(static_cast<std::size_t>(limit));
     return hits;
 }

@@ -13,6 +13,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -44,6 +45,7 @@ CompareView::CompareView(QWidget* parent)
     m_notice->setWordWrap(true);
     m_notice->setObjectName(QStringLiteral("compareNotice"));
     m_tabs->setObjectName(QStringLiteral("compareTabs"));
+    m_tabs->tabBar()->setAccessibleName(tr("Views of the chosen runs"));
     m_tabs->addTab(makeCurves(), tr("Curves"));
     m_tabs->addTab(makeGrid(m_metrics, tr("Metrics of the runs"), false), tr("Metrics"));
     m_tabs->addTab(makeGrid(m_settings, tr("Settings of the runs"), true), tr("Settings"));

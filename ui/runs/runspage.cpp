@@ -59,8 +59,8 @@ QWidget* RunsPage::makeList()
         const QString word = QString::fromLatin1(runStateName(state));
         m_state->addItem(word.left(1).toUpper() + word.mid(1), word);
     }
-    auto* refreshButton = new QPushButton(tr("&Refresh"), side);
-    auto* folderButton = new QPushButton(tr("Add &Folder…"), side);
+    auto* refreshButton = new QPushButton(tr("Refresh"), side);
+    auto* folderButton = new QPushButton(tr("Add F&older…"), side);
     m_table = new QTableView(side);
     m_table->setObjectName(QStringLiteral("runTable"));
     m_table->setAccessibleName(tr("Runs"));

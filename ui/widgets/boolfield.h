@@ -9,8 +9,8 @@ class QComboBox;
 
 namespace studio {
 
-/// On or off: a check box; with null as a third state, a box with three named entries (a greyed check mark would not
-/// say what "not set" means).
+/// On or off: a check box; with null as a third state, a box with three named entries (a greyed check mark
+/// would not say what "not set" means).
 class BoolField : public FieldEditor
 {
     Q_OBJECT

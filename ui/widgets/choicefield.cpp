@@ -95,8 +95,10 @@ ChoiceField::ChoiceField(QWidget* parent)
 void ChoiceField::setChoices(const std::vector<ChoiceItem>& choices)
 {
     const Json before = value();
-    const bool hasNull = m_box->count() > 0 && m_box->itemData(0, kJsonRole).toString() == QLatin1String("null");
-    while (m_box->count() > (hasNull ? 1 : 0)) m_box->removeItem(m_box->count() - 1);
+    const bool hasNull =
+        m_box->count() > 0 && m_box->itemData(0, kJsonRole).toString() == QLatin1String("null");
+    while (m_box->count() > (hasNull ? 1 : 0))
+        m_box->removeItem(m_box->count() - 1);
     for (const ChoiceItem& choice : choices) {
         m_box->addItem(choice.label.isEmpty() ? choice.value : choice.label);
         const int row = m_box->count() - 1;
@@ -120,7 +122,8 @@ void ChoiceField::setChoiceEnabled(const QString& choice, bool enabled, const QS
     auto* model = qobject_cast<QStandardItemModel*>(m_box->model());
     if (row < 0 || !model) return;
     model->item(row)->setEnabled(enabled);
-    m_box->setItemData(row, enabled ? m_box->itemData(row, kPlainSentenceRole).toString() : reason, kSentenceRole);
+    m_box->setItemData(row, enabled ? m_box->itemData(row, kPlainSentenceRole).toString() : reason,
+                       kSentenceRole);
     if (row == m_box->currentIndex()) showSentence();
 }
 
@@ -144,8 +147,9 @@ void ChoiceField::setValue(const Json& value)
         m_box->addItem(value.is_null() ? tr("Not set") : tr("%1 (unknown)").arg(text));
         row = m_box->count() - 1;
         m_box->setItemData(row, QString::fromStdString(value.dump()), kJsonRole);
-        m_box->setItemData(row, value.is_null() ? QString() : tr("Not a choice that this version knows; it is kept."),
-                           kSentenceRole);
+        m_box->setItemData(
+            row, value.is_null() ? QString() : tr("Not a choice that this version knows; it is kept."),
+            kSentenceRole);
     }
     m_box->setCurrentIndex(row);
     showSentence();

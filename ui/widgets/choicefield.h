@@ -16,13 +16,14 @@ namespace studio {
 /// One choice of an enumeration.
 struct ChoiceItem
 {
-    QString value;     ///< as in the file
-    QString label;     ///< as on the screen; empty: the value
-    QString sentence;  ///< what choosing it means
+    QString value;    ///< as in the file
+    QString label;    ///< as on the screen; empty: the value
+    QString sentence; ///< what choosing it means
 };
 
-/// One of several named values. The list explains each choice in a sentence, and the present choice's sentence stands
-/// under the box. A value from a file that is not in the list is shown, kept and named as unknown.
+/// One of several named values. The list explains each choice in a sentence, and the present choice's
+/// sentence stands under the box. A value from a file that is not in the list is shown, kept and named as
+/// unknown.
 class ChoiceField : public FieldEditor
 {
     Q_OBJECT

@@ -85,7 +85,9 @@ bool FieldEditor::eventFilter(QObject* watched, QEvent* event)
         }
         break;
     }
-    case QEvent::FocusOut: flush(); break;
+    case QEvent::FocusOut:
+        flush();
+        break;
     case QEvent::Wheel: {
         const auto* wheel = static_cast<QWheelEvent*>(event);
         if (!(wheel->modifiers() & Qt::ControlModifier)) {
@@ -96,7 +98,8 @@ bool FieldEditor::eventFilter(QObject* watched, QEvent* event)
         }
         break;
     }
-    default: break;
+    default:
+        break;
     }
     return QWidget::eventFilter(watched, event);
 }

@@ -25,7 +25,8 @@ public:
         QColor ink = m_colour;
         if (!ink.isValid()) {
             const auto group = mode == QIcon::Disabled ? QPalette::Disabled : QPalette::Active;
-            ink = palette.color(group, mode == QIcon::Selected ? QPalette::HighlightedText : QPalette::ButtonText);
+            ink = palette.color(group,
+                                mode == QIcon::Selected ? QPalette::HighlightedText : QPalette::ButtonText);
         }
         QByteArray svg = file.readAll();
         svg.replace("#000000", ink.name().toLatin1());

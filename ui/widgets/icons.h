@@ -6,8 +6,8 @@ class QWidget;
 
 namespace studio {
 
-/// An icon of our own set (resources/icons/<name>.svg), drawn in the present text colour: it follows light, dark,
-/// disabled and selected without a second file, at any scale.
+/// An icon of our own set (resources/icons/<name>.svg), drawn in the present text colour: it follows light,
+/// dark, disabled and selected without a second file, at any scale.
 QIcon studioIcon(const QString& name);
 
 /// The same in a fixed colour (severity marks).

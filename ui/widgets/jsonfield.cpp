@@ -23,7 +23,10 @@ QString shown(const Json& value)
 } // namespace
 
 JsonField::JsonField(QWidget* parent)
-    : FieldEditor(parent), m_edit(new QPlainTextEdit(this)), m_add(new QToolButton(this)), m_value(Json::object())
+    : FieldEditor(parent),
+      m_edit(new QPlainTextEdit(this)),
+      m_add(new QToolButton(this)),
+      m_value(Json::object())
 {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
@@ -82,7 +85,8 @@ JsonField::Parsed JsonField::parsed(const QString& text) const
     if (trimmed.isEmpty()) return {m_nullable ? Json() : Json::object(), QString(), -1};
     if (!trimmed.startsWith(u'{')) {
         if (m_textAllowed) return {Json(trimmed.toStdString()), QString(), -1};
-        return {Json(), tr("An object is needed: { \"key\": value }."), static_cast<int>(text.indexOf(trimmed.at(0)))};
+        return {Json(), tr("An object is needed: { \"key\": value }."),
+                static_cast<int>(text.indexOf(trimmed.at(0)))};
     }
     const std::string utf8 = text.toStdString();
     try {
@@ -95,7 +99,12 @@ JsonField::Parsed JsonField::parsed(const QString& text) const
         const bool atEnd = before.trimmed().size() == trimmed.size();
         const QString what = atEnd ? tr("the text ends too early; is a } or \" missing?")
                                    : tr("“%1” was not expected here").arg(text.mid(before.size(), 1));
-        return {Json(), tr("Line %1, column %2: %3.").arg(line).arg(column).arg(what).replace(QStringLiteral("?."), QStringLiteral("?")),
+        return {Json(),
+                tr("Line %1, column %2: %3.")
+                    .arg(line)
+                    .arg(column)
+                    .arg(what)
+                    .replace(QStringLiteral("?."), QStringLiteral("?")),
                 static_cast<int>(before.size())};
     }
 }

@@ -45,7 +45,7 @@ private:
     {
         Json value;
         QString problem;
-        int position = -1;  ///< of the mistake in the text, in characters
+        int position = -1; ///< of the mistake in the text, in characters
     };
     Parsed parsed(const QString& text) const;
     void onTyped();

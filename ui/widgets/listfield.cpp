@@ -25,7 +25,8 @@ QToolButton* tool(QWidget* parent, const QString& icon, const QString& verb)
 
 } // namespace
 
-ListField::ListField(QWidget* parent) : FieldEditor(parent), m_list(new QListWidget(this)), m_value(Json::array())
+ListField::ListField(QWidget* parent)
+    : FieldEditor(parent), m_list(new QListWidget(this)), m_value(Json::array())
 {
     m_add = tool(this, QStringLiteral("add"), tr("Add"));
     m_remove = tool(this, QStringLiteral("remove"), tr("Remove"));
@@ -142,7 +143,8 @@ void ListField::move(int by)
 void ListField::read()
 {
     Json items = Json::array();
-    for (int row = 0; row < m_list->count(); ++row) items.push_back(m_list->item(row)->text().toStdString());
+    for (int row = 0; row < m_list->count(); ++row)
+        items.push_back(m_list->item(row)->text().toStdString());
     showState();
     if (items == m_value) return;
     m_value = items;

@@ -7,7 +7,8 @@ class QToolButton;
 
 namespace studio {
 
-/// A list of words: edited in place, added (typed, or from the known ones with their meaning), removed, moved.
+/// A list of words: edited in place, added (typed, or from the known ones with their meaning), removed,
+/// moved.
 class ListField : public FieldEditor
 {
     Q_OBJECT

@@ -8,8 +8,8 @@
 
 namespace studio {
 
-/// A sentence with the mark of its severity (icon and words, never colour alone) and, where there is one, a button
-/// that applies the fix. Hidden while empty.
+/// A sentence with the mark of its severity (icon and words, never colour alone) and, where there is one, a
+/// button that applies the fix. Hidden while empty.
 class MessageLabel : public QWidget
 {
     Q_OBJECT

@@ -12,17 +12,17 @@ namespace studio {
 
 class NumberBox;
 
-/// A number that is never rounded or clamped: 5e-05 stays 5e-05. Arrow keys, the buttons and Ctrl+wheel step (1-2-5 on
-/// a log scale, else by the last digit), within the range; typing is free and judged by the rules.
+/// A number that is never rounded or clamped: 5e-05 stays 5e-05. Arrow keys, the buttons and Ctrl+wheel step
+/// (1-2-5 on a log scale, else by the last digit), within the range; typing is free and judged by the rules.
 class NumberField : public FieldEditor
 {
     Q_OBJECT
 
 public:
     enum class Kind {
-        Whole,          ///< 64-bit integer
-        Real,           ///< stored as floating point
-        WholeOrReal,    ///< a count stays an integer, a fraction a floating-point number
+        Whole,       ///< 64-bit integer
+        Real,        ///< stored as floating point
+        WholeOrReal, ///< a count stays an integer, a fraction a floating-point number
     };
 
     explicit NumberField(Kind kind, QWidget* parent = nullptr);

@@ -37,14 +37,17 @@ Json NumberListField::parsed(const QString& text, QString* problem) const
         if (m_whole) {
             const auto number = wholeNumberFromText(word);
             if (!number) {
-                *problem = tr("“%1” is not a whole number. Type numbers with blanks between, such as 256 128 64.").arg(word);
+                *problem =
+                    tr("“%1” is not a whole number. Type numbers with blanks between, such as 256 128 64.")
+                        .arg(word);
                 return Json();
             }
             list.push_back(*number);
         } else {
             const auto number = numberFromText(word);
             if (!number) {
-                *problem = tr("“%1” is not a number. Type numbers with blanks between, such as 0.5 0.25.").arg(word);
+                *problem =
+                    tr("“%1” is not a number. Type numbers with blanks between, such as 0.5 0.25.").arg(word);
                 return Json();
             }
             list.push_back(*number);

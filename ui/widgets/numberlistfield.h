@@ -8,8 +8,8 @@ class QLineEdit;
 
 namespace studio {
 
-/// Numbers in one line, separated by blanks or semicolons ("768 512 256"); the empty field is null. A comma separates
-/// whole numbers, and is the decimal sign otherwise.
+/// Numbers in one line, separated by blanks or semicolons ("768 512 256"); the empty field is null. A comma
+/// separates whole numbers, and is the decimal sign otherwise.
 class NumberListField : public FieldEditor
 {
     Q_OBJECT

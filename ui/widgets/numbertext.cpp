@@ -28,7 +28,8 @@ std::string normalised(QString text)
     if (text.startsWith(u'+')) text.remove(0, 1);
     if (text.count(u'.') > 1) return {};
     for (const QChar c : std::as_const(text)) {
-        if (!(c >= u'0' && c <= u'9') && c != u'.' && c != u'-' && c != u'+' && c != u'e' && c != u'E') return {};
+        if (!(c >= u'0' && c <= u'9') && c != u'.' && c != u'-' && c != u'+' && c != u'e' && c != u'E')
+            return {};
     }
     return text.toStdString();
 }
@@ -54,7 +55,8 @@ std::optional<double> numberFromText(const QString& typed)
     const std::string plain = normalised(text);
     double value = 0;
     const auto [end, error] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
-    if (plain.empty() || error != std::errc() || end != plain.data() + plain.size() || !std::isfinite(value)) {
+    if (plain.empty() || error != std::errc() || end != plain.data() + plain.size() ||
+        !std::isfinite(value)) {
         return std::nullopt;
     }
     return percent ? value / 100 : value;
@@ -82,7 +84,8 @@ double step125(double value, int steps)
     const int exponent = static_cast<int>(std::floor(std::log10(value) + 1e-9));
     const double mantissa = value / std::pow(10.0, exponent);
     int index = 0;
-    while (index < 2 && factors[index + 1] <= mantissa * (1 + 1e-9)) ++index;
+    while (index < 2 && factors[index + 1] <= mantissa * (1 + 1e-9))
+        ++index;
     const bool member = std::fabs(mantissa - factors[index]) <= 1e-9 * mantissa;
     // From between two members the one below is a full step down: 3e-5 → 2e-5.
     const int position = exponent * 3 + index + steps + (steps < 0 && !member ? 1 : 0);

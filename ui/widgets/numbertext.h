@@ -8,14 +8,14 @@
 
 namespace studio {
 
-/// Shortest text that reads back as exactly this value, with the locale's decimal sign: "5e-05", "0,002", "100000".
-/// Fixed notation between 1e-4 and 1e7, exponents outside. No group separators.
+/// Shortest text that reads back as exactly this value, with the locale's decimal sign: "5e-05", "0,002",
+/// "100000". Fixed notation between 1e-4 and 1e7, exponents outside. No group separators.
 QString numberToText(double value, const QLocale& locale = QLocale());
 QString numberToText(std::int64_t value);
 
-/// A number as people type it: decimal comma or point in every locale, blanks around it, a Unicode minus, a trailing
-/// percent sign (divides by 100). Group separators are refused, because "1.000" means 1 to one half of the world
-/// and 1000 to the other. Not finite or not a number: nullopt.
+/// A number as people type it: decimal comma or point in every locale, blanks around it, a Unicode minus, a
+/// trailing percent sign (divides by 100). Group separators are refused, because "1.000" means 1 to one half
+/// of the world and 1000 to the other. Not finite or not a number: nullopt.
 std::optional<double> numberFromText(const QString& text);
 
 /// A whole number: digits with an optional sign, or a number such as "1e3" that is exactly whole.

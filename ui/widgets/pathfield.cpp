@@ -86,9 +86,15 @@ void PathField::browse()
     const QFileInfo present(QDir(m_base), m_edit->text());
     const QString start = m_edit->text().isEmpty() ? m_base : present.absoluteFilePath();
     switch (m_mode) {
-    case Mode::OpenFile: take(dialogs::openFile(this, tr("Choose File"), start, m_filter)); break;
-    case Mode::SaveFile: take(dialogs::saveFile(this, tr("Choose File"), start, m_filter)); break;
-    case Mode::Folder: take(dialogs::openFolder(this, tr("Choose Folder"), start)); break;
+    case Mode::OpenFile:
+        take(dialogs::openFile(this, tr("Choose File"), start, m_filter));
+        break;
+    case Mode::SaveFile:
+        take(dialogs::saveFile(this, tr("Choose File"), start, m_filter));
+        break;
+    case Mode::Folder:
+        take(dialogs::openFolder(this, tr("Choose Folder"), start));
+        break;
     }
 }
 

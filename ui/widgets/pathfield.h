@@ -8,8 +8,8 @@ class QLineEdit;
 
 namespace studio {
 
-/// A file or folder: typed, dropped or picked. Picked paths are written relative to the base folder where they lie
-/// below it. The look of the folder itself is judged by validation, not here.
+/// A file or folder: typed, dropped or picked. Picked paths are written relative to the base folder where
+/// they lie below it. The look of the folder itself is judged by validation, not here.
 class PathField : public FieldEditor
 {
     Q_OBJECT

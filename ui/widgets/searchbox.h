@@ -4,7 +4,8 @@
 
 namespace studio {
 
-/// A line edit with a search mark and a clear button. Down asks to move into the results, Escape clears, then leaves.
+/// A line edit with a search mark and a clear button. Down asks to move into the results, Escape clears, then
+/// leaves.
 class SearchBox : public QLineEdit
 {
     Q_OBJECT

@@ -5,7 +5,8 @@
 
 namespace studio {
 
-TextField::TextField(Secret secret, QWidget* parent) : FieldEditor(parent), m_edit(new QLineEdit(this)), m_value("")
+TextField::TextField(Secret secret, QWidget* parent)
+    : FieldEditor(parent), m_edit(new QLineEdit(this)), m_value("")
 {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
@@ -33,7 +34,7 @@ void TextField::setValue(const Json& value)
                                            : QString::fromStdString(value.dump());
     if (text != m_edit->text()) {
         m_edit->setText(text);
-        m_edit->setCursorPosition(0);  // a long text shows its beginning
+        m_edit->setCursorPosition(0); // a long text shows its beginning
     }
     setProblem(QString());
 }

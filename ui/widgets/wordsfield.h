@@ -13,7 +13,8 @@ class QVBoxLayout;
 
 namespace studio {
 
-/// Several out of a few known words, as check boxes. As long as nothing is set, the standard choice is shown ticked.
+/// Several out of a few known words, as check boxes. As long as nothing is set, the standard choice is shown
+/// ticked.
 class WordsField : public FieldEditor
 {
     Q_OBJECT

@@ -51,7 +51,7 @@ public:
         m_config.attentionDropout = attention;
     }
 
-    at::Tensor compute(Activations& kept, bool repack);
+    at::Tensor compute(Activations& kept);
     void backward(Activations& kept, const at::Tensor& grad);
     void giveBack(std::unique_ptr<Activations> kept) { m_free.push_back(std::move(kept)); }
 
@@ -71,6 +71,8 @@ private:
     Arena m_work;
     std::vector<std::unique_ptr<Activations>> m_free;
     int m_longest = 0;
+    bool m_changed = true;             ///< a backward pass has run since the weights were packed
+    std::uint64_t m_packedVersion = 0; ///< sum of the tensors' counters of torch's own changes
 };
 
 Ticket::~Ticket()
@@ -84,7 +86,7 @@ struct NativeNode : torch::autograd::Function<NativeNode>
 {
     static Variable forward(AutogradContext* ctx, const Variable& /*anchor*/, NativeBert* encoder, c10::intrusive_ptr<Ticket> ticket)
     {
-        const auto states = encoder->compute(*ticket->kept, true);
+        const auto states = encoder->compute(*ticket->kept);
         ctx->saved_data["ticket"] = c10::IValue::make_capsule(std::move(ticket));
         return states;
     }
@@ -104,7 +106,9 @@ NativeState NativeBert::state()
 {
     NativeState state{m_config, m_kernels, m_layout, m_packed, *m_workers, m_scratch};
     state.values = m_store.flatValues().const_data_ptr<float>();
-    state.gradients = m_store.flatGradients().mutable_data_ptr<float>();
+    // A model that only encodes has no gradient buffer.
+    const auto gradients = m_store.flatGradients();
+    state.gradients = gradients.defined() && gradients.numel() > 0 ? gradients.mutable_data_ptr<float>() : nullptr;
     state.hiddenDropout = m_config.hiddenDropout;
     state.attentionDropout = m_config.attentionDropout;
     return state;
@@ -139,8 +143,16 @@ std::unique_ptr<Activations> NativeBert::take(const PackedBatch& batch, const Fo
     return kept;
 }
 
-at::Tensor NativeBert::compute(Activations& kept, bool repack)
+/// Weights are packed again for every new micro-batch of a training, and else when they may have changed: an optimizer
+/// step follows a backward pass, everything else changes them by torch operations.
+at::Tensor NativeBert::compute(Activations& kept)
 {
+    auto version = static_cast<std::uint64_t>(m_store.flatValues()._version());
+    for (const auto& parameter : m_parameters) version += static_cast<std::uint64_t>(parameter.value._version());
+    const bool newStep = kept.context.training && kept.context.chunk == 0;
+    const bool repack = newStep || m_changed || version != m_packedVersion;
+    m_changed = false;
+    m_packedVersion = version;
     auto states = at::empty({kept.batch.tokens(), m_config.hiddenSize}, at::kFloat);
     std::vector<float*> layerStates;
     if (kept.context.layerStates) {
@@ -156,6 +168,7 @@ at::Tensor NativeBert::compute(Activations& kept, bool repack)
 
 void NativeBert::backward(Activations& kept, const at::Tensor& grad)
 {
+    m_changed = true;
     nativeBackward(state(), kept, grad.const_data_ptr<float>(), m_work);
 }
 
@@ -169,7 +182,7 @@ at::Tensor NativeBert::forward(const PackedBatch& batch, const ForwardContext& c
 
     if (!at::GradMode::is_enabled()) {
         auto kept = take(batch, context, false);
-        const auto states = compute(*kept, true);
+        const auto states = compute(*kept);
         giveBack(std::move(kept));
         return states;
     }

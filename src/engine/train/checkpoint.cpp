@@ -21,6 +21,14 @@ constexpr const char* kOptimizerFile = "resume/optimizer.safetensors";
 constexpr const char* kLossFile = "resume/loss.safetensors";
 constexpr const char* kStateFile = "resume/state.json";
 
+/// Training computes in 32 bits, so that is what it saves, whatever the model was read from.
+SaveOptions trainedWeights()
+{
+    SaveOptions options;
+    options.precision = SavePrecision::Float32;
+    return options;
+}
+
 Error noCheckpoint(const fs::path& folder, const std::string& why)
 {
     return {ErrorCode::Malformed,
@@ -202,7 +210,7 @@ Result<WrittenFolder> writeCheckpoint(RunParts& parts, const TrainerState& state
                                       const fs::path& outputDir, const std::string& runId)
 {
     const auto& arguments = parts.experiment.arguments;
-    auto files = parts.model->files();
+    auto files = parts.model->files(trainedWeights());
     if (!files) return files.error();
     std::vector<std::pair<std::string, std::string>> texts{{"trainer_state.json", state.toJson(arguments)}};
     if (!arguments.saveOnlyModel) {
@@ -225,7 +233,7 @@ Result<WrittenFolder> writeCheckpoint(RunParts& parts, const TrainerState& state
 
 Result<WrittenFolder> writeModel(const RunParts& parts, const fs::path& folder, const std::string& runId)
 {
-    auto files = parts.model->files();
+    auto files = parts.model->files(trainedWeights());
     if (!files) return files.error();
     AtomicFolderOptions options;
     options.kind = "model";

@@ -2,6 +2,7 @@
 
 #include "core/experiment/experiment.h"
 #include "core/files/checkpoints.h"
+#include "core/files/folders.h"
 #include "core/records/runfolder.h"
 #include "core/runcontrol.h"
 #include "engine/model/sentencemodel.h"
@@ -117,7 +118,7 @@ Result<RunEnd> Training::run()
             record.gradNorm = gradNorm(m_parts.optimizer->groups());
             const auto clip = clipCoefficient(record.gradNorm, m_arguments.maxGradNorm);
             const auto rates = learningRates();
-            m_parts.optimizer->step(rates, clip);
+            m_parts.optimizer->step(rates, m_parts.optimizer->ignoresClipping() ? 1.0 : clip);
             m_parts.model->zeroGrad();
             for (const auto& own : m_parts.losses)
                 for (const auto& parameter : own->parameters())

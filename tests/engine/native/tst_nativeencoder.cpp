@@ -7,6 +7,7 @@
 #include "engine/native/slabs.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/Parallel.h>
 #include <QTest>
 
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void dropoutKeepsItsShare();
     void dropoutGradientIsConsistent();
     void gradientsAccumulate();
+    void seesChangedWeights();
     void slabsCoverTheBatch();
     void refusesWhatItCannotRun();
 };
@@ -52,7 +54,7 @@ struct Twins
         torchWide = make(wide);
         torchNarrow = make(narrow);
         at::manual_seed(11);
-        const c10::NoGradGuard noGrad;
+        const at::NoGradGuard noGrad;
         for (const auto& parameter : torchWide->parameters()) {
             auto value = parameter.value;
             const bool norm = parameter.name.find("LayerNorm.weight") != std::string::npos;
@@ -163,7 +165,7 @@ void TestNativeEncoder::withoutGradientsTheSame()
     Twins twins(96, 3, 2, 192);
     const auto batch = batchOf(kLengths);
     const auto with = twins.native->forward(batch, {}).detach();
-    const c10::NoGradGuard noGrad;
+    const at::NoGradGuard noGrad;
     QVERIFY(at::equal(twins.native->forward(batch, {}), with));
 }
 
@@ -174,7 +176,7 @@ void TestNativeEncoder::layerStatesEndInTheOutput()
     std::vector<at::Tensor> nativeStates, torchStates;
     ForwardContext context;
     context.layerStates = &nativeStates;
-    const c10::NoGradGuard noGrad;
+    const at::NoGradGuard noGrad;
     const auto out = twins.native->forward(batch, context);
     context.layerStates = &torchStates;
     twins.torchWide->forward(batch, context);
@@ -245,7 +247,7 @@ void TestNativeEncoder::dropoutGradientIsConsistent()
     const auto gradient = twins.narrow.flatGradients().clone();
     const auto length = gradient.to(at::kDouble).norm().item<double>();
 
-    const c10::NoGradGuard noGrad;
+    const at::NoGradGuard noGrad;
     const auto values = twins.narrow.flatValues();
     const auto start = values.clone();
     const double h = 2e-3;
@@ -273,6 +275,28 @@ void TestNativeEncoder::gradientsAccumulate()
     twins.narrow.zeroGrad();
     twins.native->forward(batch, {}).sum().backward();
     QVERIFY(at::equal(twins.narrow.flatGradients(), once));
+}
+
+void TestNativeEncoder::seesChangedWeights()
+{
+    Twins twins(96, 3, 2, 192);
+    const auto batch = batchOf({9, 20});
+    const auto expectCurrent = [&] {
+        const at::NoGradGuard noGrad;
+        return relativeError(twins.native->forward(batch, {}), twins.torchNarrow->forward(batch, {}).to(at::kDouble)) < 2e-6;
+    };
+    QVERIFY(expectCurrent());
+    // By a torch operation on one weight, and by writing to memory after a backward pass as optimizers do.
+    {
+        const at::NoGradGuard noGrad;
+        auto weight = twins.torchNarrow->parameters()[10].value;
+        weight.mul_(1.5);
+    }
+    QVERIFY(expectCurrent());
+    twins.native->forward(batch, {}).sum().backward();
+    float* values = twins.narrow.flatValues().mutable_data_ptr<float>();
+    for (std::int64_t i = 0; i < twins.narrow.flatSize(); ++i) values[i] *= 1.01f;
+    QVERIFY(expectCurrent());
 }
 
 void TestNativeEncoder::slabsCoverTheBatch()

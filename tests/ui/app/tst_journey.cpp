@@ -1,4 +1,5 @@
-// A person's first quarter of an hour: open the sample, change a value, type nonsense, start, watch, stop, save, reopen.
+// A person's first quarter of an hour: open the sample, change a value, type nonsense, start, watch, stop,
+// save, reopen.
 
 #include "session/runmodel.h"
 #include "session/scriptedengine.h"
@@ -64,7 +65,8 @@ void TestJourney::initTestCase()
     QCoreApplication::setOrganizationName("sentence-studio");
     QCoreApplication::setApplicationName("journey");
     std::setlocale(LC_NUMERIC, "C");
-    test::writeFile(m_folder / "model" / "config.json", R"({"architectures":["BertModel"],"num_hidden_layers":6,
+    test::writeFile(m_folder / "model" / "config.json",
+                    R"({"architectures":["BertModel"],"num_hidden_layers":6,
         "hidden_size":384,"num_attention_heads":12,"vocab_size":30522,"max_position_embeddings":512})");
     test::writeFile(m_folder / "model" / "model.safetensors", "weights");
 }
@@ -130,7 +132,8 @@ void TestJourney::sampleToSavedRun()
         QVERIFY2(run->series(series) && run->series(series)->size() > 0, series);
     }
     QTRY_VERIFY_WITH_TIMEOUT(!run->evaluationKeys().isEmpty(), 10000);
-    for (const QString& key : run->evaluationKeys()) QVERIFY2(run->series(key)->size() > 0, qPrintable(key));
+    for (const QString& key : run->evaluationKeys())
+        QVERIFY2(run->series(key)->size() > 0, qPrintable(key));
 
     // The form stays usable while it trains.
     line(window, "set_training", "seed")->setText("43");
@@ -195,7 +198,7 @@ void TestJourney::nonsenseTurnsStartOff()
     QVERIFY(!window.session()->isActive());
 
     rate->selectAll();
-    QTest::keyClicks(rate, "-1");  // a number, but not a sensible one: the rules speak
+    QTest::keyClicks(rate, "-1"); // a number, but not a sensible one: the rules speak
     QTRY_VERIFY(!window.document()->issuesOf("learning_rate").empty());
     QCOMPARE(rate->text(), QString("-1"));
     window.document()->undoStack()->setIndex(0);
@@ -207,8 +210,14 @@ void TestJourney::markersPresetsAndUndo()
     window.openSample();
     giveModel(window);
     const QString path = QString::fromStdString(m_folder / "eight.experiment.json");
-    window.document()->apply("Eight", {{"learning_rate", 1e-05}, {"seed", 7}, {"weight_decay", 0.01}, {"eval_steps", 25},
-                                       {"warmup_ratio", 0.2}, {"logging_steps", 5}, {"max_grad_norm", 0.5}, {"num_train_epochs", 2.0}});
+    window.document()->apply("Eight", {{"learning_rate", 1e-05},
+                                       {"seed", 7},
+                                       {"weight_decay", 0.01},
+                                       {"eval_steps", 25},
+                                       {"warmup_ratio", 0.2},
+                                       {"logging_steps", 5},
+                                       {"max_grad_norm", 0.5},
+                                       {"num_train_epochs", 2.0}});
     dialogs::answerPath(path);
     QVERIFY(window.saveAs());
     window.document()->setValue("seed", 8);
@@ -217,15 +226,15 @@ void TestJourney::markersPresetsAndUndo()
     QCOMPARE(window.document()->unsavedArguments(), (QStringList{"learning_rate", "seed"}));
 
     dialogs::takeShown();
-    dialogs::answerButton(2);  // Cancel
+    dialogs::answerButton(2); // Cancel
     window.newExperiment();
     const QStringList shown = dialogs::takeShown();
     QCOMPARE(shown.size(), 1);
     QVERIFY2(shown.first().contains("Learning rate: 1e-05 → 4e-05"), qPrintable(shown.first()));
     QVERIFY(shown.first().contains("7 → 8"));
-    QCOMPARE(window.document()->value("seed"), Json(8));  // cancelled: nothing happened
+    QCOMPARE(window.document()->value("seed"), Json(8)); // cancelled: nothing happened
 
-    dialogs::answerButton(0);  // Save
+    dialogs::answerButton(0); // Save
     window.newExperiment();
     QVERIFY(window.document()->experiment().train.empty());
     QVERIFY(window.openFile(path));

@@ -25,18 +25,25 @@ Json otherValue(const Field& field)
 {
     const Json standard = field.defaultValue();
     switch (field.type) {
-    case FieldType::Bool: return standard == Json(true) ? Json(false) : Json(true);
-    case FieldType::Int: return standard == Json(3) ? Json(4) : Json(3);
-    case FieldType::Float: return standard == Json(0.25) ? Json(0.5) : Json(0.25);
-    case FieldType::Number: return standard == Json(7) ? Json(8) : Json(7);
+    case FieldType::Bool:
+        return standard == Json(true) ? Json(false) : Json(true);
+    case FieldType::Int:
+        return standard == Json(3) ? Json(4) : Json(3);
+    case FieldType::Float:
+        return standard == Json(0.25) ? Json(0.5) : Json(0.25);
+    case FieldType::Number:
+        return standard == Json(7) ? Json(8) : Json(7);
     case FieldType::String:
     case FieldType::Path:
-    case FieldType::Secret: return "something";
-    case FieldType::StringList: return Json::array({"a", "b"});
-    case FieldType::Object: return Json{{"key", 1}};
+    case FieldType::Secret:
+        return "something";
+    case FieldType::StringList:
+        return Json::array({"a", "b"});
+    case FieldType::Object:
+        return Json{{"key", 1}};
     case FieldType::Enum:
         return std::string(standard == Json(std::string(field.choices[0].value)) ? field.choices[1].value
-                                                                                  : field.choices[0].value);
+                                                                                 : field.choices[0].value);
     }
     return Json();
 }
@@ -99,7 +106,8 @@ void TestArgumentForms::groupsMirrorTheMethods()
         std::size_t row = 0;
         for (const SetParameter& parameter : method.parameters) {
             // Switches that the call sets may stand in between; the parameters keep their order.
-            while (row < page->rows().size() && page->rows()[row]->key() != toQString(parameter.key)) ++row;
+            while (row < page->rows().size() && page->rows()[row]->key() != toQString(parameter.key))
+                ++row;
             QVERIFY2(row < page->rows().size(), qPrintable(toQString(parameter.key)));
         }
     }
@@ -122,7 +130,8 @@ void TestArgumentForms::presetFormPresetIsIdentity()
     ExperimentDocument document;
     if (changed) {
         std::vector<Edit> edits;
-        for (const Field& field : argumentFields()) edits.push_back({toQString(field.key), otherValue(field)});
+        for (const Field& field : argumentFields())
+            edits.push_back({toQString(field.key), otherValue(field)});
         QVERIFY(document.apply("All", edits));
         for (const Field& field : argumentFields()) {
             QVERIFY2(!field.isDefault(document.experiment().arguments), qPrintable(toQString(field.key)));
@@ -185,9 +194,10 @@ void TestArgumentForms::nonsenseIsMarkedAndKept()
     line->selectAll();
     QTest::keyClicks(line, "1e-4");
     document.validateNow();
-    for (const Issue& issue : document.issuesOf("learning_rate")) QVERIFY(issue.code != "not_readable");
+    for (const Issue& issue : document.issuesOf("learning_rate"))
+        QVERIFY(issue.code != "not_readable");
     QCOMPARE(document.value("learning_rate").get<double>(), 1e-04);
-    QCOMPARE(document.undoStack()->count(), 1);  // typing is one step
+    QCOMPARE(document.undoStack()->count(), 1); // typing is one step
     document.undoStack()->undo();
     QCOMPARE(line->text(), QString("5e-05"));
 }
@@ -241,8 +251,8 @@ void TestArgumentForms::filters()
             changedHidden += row->isHidden() && row->differsFromDefault() ? 1 : 0;
         }
     }
-    QVERIFY(hidden > 20);        // the advanced tier
-    QCOMPARE(changedHidden, 0);  // but never a value that acts
+    QVERIFY(hidden > 20);       // the advanced tier
+    QCOMPARE(changedHidden, 0); // but never a value that acts
     const auto boxes = designer.findChildren<QCheckBox*>();
     const auto box = [&](const QString& text) {
         for (auto* one : boxes) {
@@ -253,12 +263,14 @@ void TestArgumentForms::filters()
     QVERIFY(box("Show advanced") && box("Show only changed"));
     box("Show advanced")->setChecked(true);
     for (const QString& id : designer.pageIds()) {
-        for (FormRow* row : designer.page(id)->rows()) QVERIFY2(!row->isHidden(), qPrintable(row->key()));
+        for (FormRow* row : designer.page(id)->rows())
+            QVERIFY2(!row->isHidden(), qPrintable(row->key()));
     }
     box("Show only changed")->setChecked(true);
     for (const QString& id : designer.pageIds()) {
         for (FormRow* row : designer.page(id)->rows()) {
-            QVERIFY2(row->isHidden() != (row->differsFromDefault() || row->differsFromSaved()), qPrintable(row->key()));
+            QVERIFY2(row->isHidden() != (row->differsFromDefault() || row->differsFromSaved()),
+                     qPrintable(row->key()));
         }
     }
 }
@@ -266,7 +278,8 @@ void TestArgumentForms::filters()
 void TestArgumentForms::everythingHasAName()
 {
     ExperimentDocument document;
-    document.setValue("train", Json::parse(R"([{"name":"t","path":"t.csv","loss":{"type":"CosineSimilarityLoss"}}])"));
+    document.setValue("train",
+                      Json::parse(R"([{"name":"t","path":"t.csv","loss":{"type":"CosineSimilarityLoss"}}])"));
     document.setValue("eval", Json::parse(R"([{"name":"d","path":"d.csv"}])"));
     document.setValue("evaluators", Json::parse(R"([{"type":"EmbeddingSimilarityEvaluator","data":"d"}])"));
     DesignerPage designer(&document);
@@ -283,7 +296,8 @@ void TestArgumentForms::everythingHasAName()
         }
         if (widget->isHidden() && widget->inherits("QToolButton")) continue;
         QString path;
-        for (const QWidget* w = widget; w; w = w->parentWidget()) path += QString("/%1(%2)").arg(w->metaObject()->className(), w->objectName());
+        for (const QWidget* w = widget; w; w = w->parentWidget())
+            path += QString("/%1(%2)").arg(w->metaObject()->className(), w->objectName());
         QVERIFY2(!widget->accessibleName().isEmpty(), qPrintable(path));
         ++checked;
     }
@@ -294,7 +308,8 @@ void TestArgumentForms::everythingHasAName()
             const auto key = QKeySequence::mnemonic(label->text());
             if (!key.isEmpty() && label->buddy()) ++mnemonics[key.toString().back()];
         }
-        for (const int count : mnemonics) QCOMPARE(count, 1);
+        for (const int count : mnemonics)
+            QCOMPARE(count, 1);
     }
 }
 

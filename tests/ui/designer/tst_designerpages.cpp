@@ -2,13 +2,13 @@
 #include "support/testfiles.h"
 #include "ui/designer/datapage.h"
 #include "ui/designer/datapreview.h"
+#include "ui/designer/datasuggestion.h"
 #include "ui/designer/datasummary.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
 #include "ui/designer/modelfacts.h"
 #include "ui/designer/planstrip.h"
-#include "ui/designer/datasuggestion.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/fieldeditor.h"
@@ -52,7 +52,9 @@ private:
     static void writeCsv(const std::filesystem::path& path, int rows)
     {
         std::string text = "sentence1,sentence2,score,source\n";
-        for (int i = 0; i < rows; ++i) text += "a cat " + std::to_string(i) + ",\"a dog, big\"," + std::to_string(i % 6 == 0 ? 2.5 : i % 6) + ",x\n";
+        for (int i = 0; i < rows; ++i)
+            text += "a cat " + std::to_string(i) + ",\"a dog, big\"," +
+                    std::to_string(i % 6 == 0 ? 2.5 : i % 6) + ",x\n";
         test::writeFile(path, text);
     }
 };
@@ -63,11 +65,13 @@ void TestDesignerPages::modelFactsWithoutTorch()
     test::writeFile(folder / "modules.json",
                     R"([{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"},
                         {"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"}])");
-    test::writeFile(folder / "config.json", R"({"architectures":["BertModel"],"num_hidden_layers":6,"hidden_size":384,
+    test::writeFile(folder / "config.json",
+                    R"({"architectures":["BertModel"],"num_hidden_layers":6,"hidden_size":384,
                         "num_attention_heads":12,"vocab_size":30522,"max_position_embeddings":512})");
     test::writeFile(folder / "sentence_bert_config.json", R"({"max_seq_length":256})");
-    test::writeFile(folder / "1_Pooling" / "config.json",
-                    R"({"word_embedding_dimension":384,"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true})");
+    test::writeFile(
+        folder / "1_Pooling" / "config.json",
+        R"({"word_embedding_dimension":384,"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true})");
     test::writeFile(folder / "model.safetensors", "0123456789");
     const ModelFacts facts = readModelFacts(QString::fromStdString(folder.path()));
     QVERIFY(facts.found);
@@ -116,7 +120,7 @@ void TestDesignerPages::aDroppedFileGetsRolesAndALoss()
     QVERIFY2(summary->text().startsWith("100 rows, 0 of them"), qPrintable(summary->text()));
     QVERIFY(summary->text().contains("Label: from 0.2 to 1"));
     QCOMPARE(preview->head()->rows(), std::int64_t(DataPreview::kRows));
-    document.undoStack()->undo();  // the guess is one step of its own
+    document.undoStack()->undo(); // the guess is one step of its own
     QVERIFY(document.value("train[0].columns").is_null());
     QCOMPARE(document.experiment().train.size(), std::size_t(1));
 }
@@ -166,10 +170,12 @@ void TestDesignerPages::lossesThatDoNotFitAreGreyedOut()
     auto* model = qobject_cast<QStandardItemModel*>(box->model());
     int greyed = 0;
     for (int i = 0; i < box->count(); ++i) {
-        const bool fits = misfit(*findLoss(box->itemText(i).toStdString()), DataOffer{2, LabelKind::Float}).isEmpty();
+        const bool fits =
+            misfit(*findLoss(box->itemText(i).toStdString()), DataOffer{2, LabelKind::Float}).isEmpty();
         QCOMPARE(model->item(i)->isEnabled(), fits);
         greyed += fits ? 0 : 1;
-        if (!fits) QVERIFY2(!box->itemData(i, Qt::UserRole + 1).toString().isEmpty(), qPrintable(box->itemText(i)));
+        if (!fits)
+            QVERIFY2(!box->itemData(i, Qt::UserRole + 1).toString().isEmpty(), qPrintable(box->itemText(i)));
     }
     QVERIFY(greyed > 0 && greyed < box->count());
 }
@@ -225,7 +231,8 @@ void TestDesignerPages::evaluators()
         document.setValue("train[0].loss", Json{{"type", info.type}});
         for (const OptionInfo& option : info.options) {
             const QString key = QString::fromStdString("train[0].loss.options." + option.name);
-            QVERIFY2(designer.page("loss")->row(key), qPrintable(QString::fromStdString(info.type) + ' ' + key));
+            QVERIFY2(designer.page("loss")->row(key),
+                     qPrintable(QString::fromStdString(info.type) + ' ' + key));
         }
     }
 }
@@ -244,7 +251,7 @@ void TestDesignerPages::searchJumps()
     FormPage* page = designer.page(designer.currentPage());
     QVERIFY(page->owns("neftune_noise_alpha"));
     FormRow* row = page->row("neftune_noise_alpha");
-    QVERIFY(row && row->isVisible());  // an advanced field is shown
+    QVERIFY(row && row->isVisible()); // an advanced field is shown
     QVERIFY(row->isAncestorOf(QApplication::focusWidget()));
     QVERIFY(box->text().isEmpty());
 }
@@ -262,7 +269,8 @@ void TestDesignerPages::theTreeCountsFindings()
     QVERIFY(model->data(0, Qt::AccessibleTextRole).toString().contains("error"));
     designer.showPage("set_training");
     designer.revealFirstProblem();
-    QVERIFY(designer.page(designer.currentPage())->owns(QString::fromStdString(document.firstError()->keys.front())));
+    QVERIFY(designer.page(designer.currentPage())
+                ->owns(QString::fromStdString(document.firstError()->keys.front())));
 }
 
 void TestDesignerPages::thePlanFollowsEveryEdit()
@@ -278,10 +286,12 @@ void TestDesignerPages::thePlanFollowsEveryEdit()
     document.setValue("per_device_train_batch_size", 16);
     document.setValue("num_train_epochs", 2.0);
     QTRY_VERIFY(plan->summary().contains("126 steps"));
-    QVERIFY2(plan->summary().startsWith("1,000 rows, 63 batches an epoch, 126 steps, 0 evaluations"), qPrintable(plan->summary()));
+    QVERIFY2(plan->summary().startsWith("1,000 rows, 63 batches an epoch, 126 steps, 0 evaluations"),
+             qPrintable(plan->summary()));
     document.setValue("eval_strategy", "steps");
     document.setValue("eval_steps", 50);
-    QVERIFY2(plan->summary().contains("evaluations") && !plan->summary().contains(" 0 evaluations"), qPrintable(plan->summary()));
+    QVERIFY2(plan->summary().contains("evaluations") && !plan->summary().contains(" 0 evaluations"),
+             qPrintable(plan->summary()));
     document.setValue("max_steps", 10);
     QVERIFY(plan->summary().contains("10 steps"));
     document.setValue("train[0].rows", Json::array({0, 160}));

@@ -54,7 +54,8 @@ void TestExperimentDocument::typingMergesIntoOneStep()
 {
     ExperimentDocument document;
     QSignalSpy changed(&document, &ExperimentDocument::changed);
-    for (const double value : {2.0, 2e-1, 2e-05}) QVERIFY(document.setValue("learning_rate", value));
+    for (const double value : {2.0, 2e-1, 2e-05})
+        QVERIFY(document.setValue("learning_rate", value));
     QCOMPARE(changed.count(), 3);
     QCOMPARE(changed.first().at(0).toString(), QString("learning_rate"));
     QCOMPARE(document.undoStack()->count(), 1);
@@ -70,7 +71,7 @@ void TestExperimentDocument::typingMergesIntoOneStep()
 
     document.endTyping();
     document.setValue("seed", 1);
-    document.setValue("seed", 42);  // typed back to where it was: nothing to undo
+    document.setValue("seed", 42); // typed back to where it was: nothing to undo
     QVERIFY(!document.isModified());
 }
 
@@ -97,7 +98,7 @@ void TestExperimentDocument::wrongTypesAreRefused()
     QVERIFY(!document.setValue("learning_rate", "fast"));
     QCOMPARE(document.value("learning_rate").get<double>(), 5e-05);
     QVERIFY(!document.apply("Two", {{"seed", 1}, {"eval_strategy", "sometimes"}}));
-    QCOMPARE(document.value("seed"), Json(42));  // all or nothing
+    QCOMPARE(document.value("seed"), Json(42)); // all or nothing
     QVERIFY(!document.isModified());
 }
 
@@ -108,13 +109,15 @@ void TestExperimentDocument::partsOfTheExperiment()
     document.setValue("train", Json::parse(R"([{"name":"a","path":"a.csv"}])"));
     document.setValue("train[0].columns", Json::parse(R"({"sentence2":"y","sentence1":"x"})"));
     QCOMPARE(document.experiment().train.size(), std::size_t(1));
-    QCOMPARE(document.experiment().train[0].columns[0].second, std::string("y"));  // order is kept
+    QCOMPARE(document.experiment().train[0].columns[0].second, std::string("y")); // order is kept
     document.setValue("train[0].loss.type", "CosineSimilarityLoss");
     QCOMPARE(document.experiment().train[0].loss->type, std::string("CosineSimilarityLoss"));
-    while (document.undoStack()->canUndo()) document.undoStack()->undo();
+    while (document.undoStack()->canUndo())
+        document.undoStack()->undo();
     QVERIFY(document.experiment().train.empty());
     QVERIFY(document.experiment().name.empty());
-    while (document.undoStack()->canRedo()) document.undoStack()->redo();
+    while (document.undoStack()->canRedo())
+        document.undoStack()->redo();
     QCOMPARE(document.value("train[0].loss.type"), Json("CosineSimilarityLoss"));
     QCOMPARE(document.experiment().name, std::string("first"));
 }
@@ -224,13 +227,17 @@ void TestExperimentDocument::randomEditsUndoRedoSaveLoad()
     std::mt19937 random(11);
     ExperimentDocument document;
     const std::vector<std::pair<QString, std::vector<Json>>> moves = {
-        {"learning_rate", {1e-05, 2e-05, 0.1}},  {"seed", {1, 2, 3}},
-        {"eval_strategy", {"no", "steps", "epoch"}}, {"eval_steps", {Json(), 50, 0.1}},
-        {"tf32", {Json(), true, false}},          {"name", {"a", "b"}},
+        {"learning_rate", {1e-05, 2e-05, 0.1}},
+        {"seed", {1, 2, 3}},
+        {"eval_strategy", {"no", "steps", "epoch"}},
+        {"eval_steps", {Json(), 50, 0.1}},
+        {"tf32", {Json(), true, false}},
+        {"name", {"a", "b"}},
         {"report_to", {Json(), "none", Json::array({"tensorboard"})}},
         {"lr_scheduler_kwargs", {Json::object(), Json{{"num_cycles", 2}}}},
-        {"train", {Json(), Json::parse(R"([{"name":"t","path":"t.csv"}])"),
-                   Json::parse(R"([{"name":"t","path":"t.csv","score_divisor":5},{"name":"u","path":"u.csv"}])")}},
+        {"train",
+         {Json(), Json::parse(R"([{"name":"t","path":"t.csv"}])"),
+          Json::parse(R"([{"name":"t","path":"t.csv","score_divisor":5},{"name":"u","path":"u.csv"}])")}},
         {"model.max_seq_length", {Json(), 128, 256}},
     };
     std::vector<std::string> history{document.toText().toStdString()};
@@ -265,8 +272,8 @@ void TestExperimentDocument::brokenFileIsTold()
     document.setValue("seed", 9);
     const Status status = document.open(QString::fromStdString(folder / "broken.json"));
     QVERIFY(!status.ok());
-    QVERIFY(QString::fromStdString(status.error().text()).contains("2"));  // the line
-    QCOMPARE(document.value("seed"), Json(9));                              // nothing lost
+    QVERIFY(QString::fromStdString(status.error().text()).contains("2")); // the line
+    QCOMPARE(document.value("seed"), Json(9));                            // nothing lost
     QVERIFY(!document.open(QString::fromStdString(folder / "missing.json")).ok());
 }
 
@@ -291,7 +298,8 @@ void TestExperimentDocument::differencesNameLeaves()
     const auto found = settingDifferences(a, b);
     QCOMPARE(found.size(), std::size_t(2));
     QStringList lines;
-    for (const SettingDifference& one : found) lines << describe(one);
+    for (const SettingDifference& one : found)
+        lines << describe(one);
     QVERIFY2(lines.contains("Learning rate: 5e-05 → 2e-05"), qPrintable(lines.join("; ")));
     QVERIFY(lines.filter("64").size() == 1);
     QVERIFY(settingDifferences(a, a).empty());

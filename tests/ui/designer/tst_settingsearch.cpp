@@ -30,8 +30,9 @@ void TestSettingSearch::everyArgumentIsFoundByItsName()
         QVERIFY2(!hits.front().page.isEmpty(), qPrintable(key));
         const QString label = QString::fromStdString(std::string(field.label));
         const auto byLabel = searchSettings(label, document);
-        QVERIFY2(std::any_of(byLabel.begin(), byLabel.end(), [&](const SearchHit& hit) { return hit.key == key; }),
-                 qPrintable(label));
+        QVERIFY2(
+            std::any_of(byLabel.begin(), byLabel.end(), [&](const SearchHit& hit) { return hit.key == key; }),
+            qPrintable(label));
     }
 }
 
@@ -39,11 +40,16 @@ void TestSettingSearch::findsWhatPeopleType_data()
 {
     QTest::addColumn<QString>("text");
     QTest::addColumn<QString>("key");
-    QTest::newRow("label") << "learning rate" << "learning_rate";
-    QTest::newRow("half") << "learn" << "learning_rate";
-    QTest::newRow("words turned round") << "steps eval" << "eval_steps";
-    QTest::newRow("model") << "model folder" << "model.path";
-    QTest::newRow("warm") << "warmup ratio" << "warmup_ratio";
+    QTest::newRow("label") << "learning rate"
+                           << "learning_rate";
+    QTest::newRow("half") << "learn"
+                          << "learning_rate";
+    QTest::newRow("words turned round") << "steps eval"
+                                        << "eval_steps";
+    QTest::newRow("model") << "model folder"
+                           << "model.path";
+    QTest::newRow("warm") << "warmup ratio"
+                          << "warmup_ratio";
 }
 
 void TestSettingSearch::findsWhatPeopleType()
@@ -53,7 +59,8 @@ void TestSettingSearch::findsWhatPeopleType()
     const ExperimentDocument document;
     const auto hits = searchSettings(text, document, 3);
     QStringList keys;
-    for (const SearchHit& hit : hits) keys << hit.key;
+    for (const SearchHit& hit : hits)
+        keys << hit.key;
     QVERIFY2(keys.contains(key), qPrintable(keys.join(", ")));
 }
 

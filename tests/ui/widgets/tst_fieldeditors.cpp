@@ -55,11 +55,11 @@ void TestFieldEditors::numberKeepsWhatIsTyped()
     QTest::keyClicks(line(field), "2e-5");
     QCOMPARE(field.value().get<double>(), 2e-05);
     QVERIFY(edited.count() >= 1);
-    field.setValue(2e-05);  // the document answers with the same value
+    field.setValue(2e-05); // the document answers with the same value
     QCOMPARE(field.text(), QString("2e-5"));
     field.setRange(0, 1);
     line(field)->selectAll();
-    QTest::keyClicks(line(field), "1234567,25");  // out of range: kept, the rules complain
+    QTest::keyClicks(line(field), "1234567,25"); // out of range: kept, the rules complain
     QCOMPARE(field.value().get<double>(), 1234567.25);
     QCOMPARE(field.text(), QString("1234567,25"));
 }
@@ -71,19 +71,19 @@ void TestFieldEditors::numberMarksNonsenseAfterAPause()
     QSignalSpy problems(&field, &FieldEditor::problemChanged);
     line(field)->selectAll();
     QTest::keyClicks(line(field), "abc");
-    QCOMPARE(problems.count(), 0);  // not while typing
+    QCOMPARE(problems.count(), 0); // not while typing
     QTRY_COMPARE_WITH_TIMEOUT(problems.count(), 1, 1000);
     QVERIFY(problems.takeFirst().at(0).toString().contains("abc"));
     QCOMPARE(field.text(), QString("abc"));
-    QCOMPARE(field.value().get<double>(), 5e-05);  // the valid old value is kept
+    QCOMPARE(field.value().get<double>(), 5e-05); // the valid old value is kept
     line(field)->selectAll();
     QTest::keyClicks(line(field), "1");
-    QCOMPARE(problems.count(), 1);  // goes the moment it parses
+    QCOMPARE(problems.count(), 1); // goes the moment it parses
     QCOMPARE(problems.takeFirst().at(0).toString(), QString());
 
     line(field)->selectAll();
     QTest::keyClicks(line(field), "1e");
-    field.flush();  // Start does not wait for the pause
+    field.flush(); // Start does not wait for the pause
     QCOMPARE(problems.count(), 1);
     QTest::keyClick(line(field), Qt::Key_Escape);
     QCOMPARE(field.text(), QString("1"));
@@ -113,7 +113,7 @@ void TestFieldEditors::numberStepsAndIgnoresThePlainWheel()
     QVERIFY(field.value().get<double>() > 2e-05);
 
     field.setValue(1.0);
-    QTest::keyClick(field.control(), Qt::Key_Up);  // steps stay in the range
+    QTest::keyClick(field.control(), Qt::Key_Up); // steps stay in the range
     QCOMPARE(field.value().get<double>(), 1.0);
 }
 
@@ -161,7 +161,7 @@ void TestFieldEditors::choices()
     QCOMPARE(field.value(), Json("steps"));
     field.setValue(Json());
     QVERIFY(field.value().is_null());
-    field.setValue("future");  // unknown: shown and kept
+    field.setValue("future"); // unknown: shown and kept
     QCOMPARE(field.value(), Json("future"));
     auto* box = field.findChild<QComboBox*>();
     QVERIFY(box->currentText().contains("unknown"));
@@ -196,12 +196,12 @@ void TestFieldEditors::list()
     field.setValue(words);
     QCOMPARE(field.value(), words);
     QSignalSpy edited(&field, &FieldEditor::edited);
-    qobject_cast<QAbstractItemView*>(field.control())->setCurrentIndex(
-        qobject_cast<QAbstractItemView*>(field.control())->model()->index(0, 0));
+    qobject_cast<QAbstractItemView*>(field.control())
+        ->setCurrentIndex(qobject_cast<QAbstractItemView*>(field.control())->model()->index(0, 0));
     QTest::keyClick(field.control(), Qt::Key_Delete);
     QCOMPARE(field.value(), Json::array({"b"}));
     QCOMPARE(edited.count(), 1);
-    field.setValue("");  // the original's text form of an empty list stays what it is
+    field.setValue(""); // the original's text form of an empty list stays what it is
     QCOMPARE(field.value(), Json(""));
     field.setValue(Json());
     QVERIFY(field.value().is_null());
@@ -239,7 +239,7 @@ void TestFieldEditors::path()
     dialogs::answerPath("/elsewhere");
     field.findChild<QAbstractButton*>()->click();
     QCOMPARE(field.value(), Json("/elsewhere"));
-    dialogs::answerPath(QString());  // cancelled
+    dialogs::answerPath(QString()); // cancelled
     field.findChild<QAbstractButton*>()->click();
     QCOMPARE(field.value(), Json("/elsewhere"));
     QCOMPARE(edited.count(), 2);

@@ -27,14 +27,22 @@ void TestNumberText::shownText_data()
     QTest::addColumn<double>("value");
     QTest::addColumn<QString>("c");
     QTest::addColumn<QString>("german");
-    QTest::newRow("rate") << 5e-05 << "5e-05" << "5e-05";
-    QTest::newRow("small") << 0.002 << "0.002" << "0,002";
-    QTest::newRow("odd") << 1.25e-07 << "1.25e-07" << "1,25e-07";
-    QTest::newRow("zero") << 0.0 << "0" << "0";
-    QTest::newRow("thousand") << 100000.0 << "100000" << "100000";
-    QTest::newRow("large") << 1e+20 << "1e+20" << "1e+20";
-    QTest::newRow("beta") << 0.999 << "0.999" << "0,999";
-    QTest::newRow("negative") << -1.5 << "-1.5" << "-1,5";
+    QTest::newRow("rate") << 5e-05 << "5e-05"
+                          << "5e-05";
+    QTest::newRow("small") << 0.002 << "0.002"
+                           << "0,002";
+    QTest::newRow("odd") << 1.25e-07 << "1.25e-07"
+                         << "1,25e-07";
+    QTest::newRow("zero") << 0.0 << "0"
+                          << "0";
+    QTest::newRow("thousand") << 100000.0 << "100000"
+                              << "100000";
+    QTest::newRow("large") << 1e+20 << "1e+20"
+                           << "1e+20";
+    QTest::newRow("beta") << 0.999 << "0.999"
+                          << "0,999";
+    QTest::newRow("negative") << -1.5 << "-1.5"
+                              << "-1,5";
 }
 
 void TestNumberText::shownText()
