@@ -10,6 +10,7 @@
 #include "ui/widgets/textfield.h"
 
 #include <QCompleter>
+#include <QCoreApplication>
 #include <QLineEdit>
 
 namespace studio {

@@ -3,6 +3,7 @@
 #include "ui/designer/datasuggestion.h"
 #include "ui/widgets/icons.h"
 
+#include <QApplication>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <QList>
 #include <QStringView>
 
 #include <optional>

@@ -1,5 +1,7 @@
 #include "ui/designer/fuzzymatch.h"
 
+#include <QStringList>
+
 namespace studio {
 
 namespace {
