@@ -422,7 +422,6 @@ void TestOptimizers::blockQuantisation()
 void TestOptimizers::eightBitFollowsThirtyTwo()
 {
     const std::pair<const char*, const char*> pairs[] = {{"adamw_8bit", "adamw_torch"},
-                                                         {"lion_8bit", "lion_32bit"},
                                                          {"rmsprop_bnb_8bit", "rmsprop_bnb_32bit"}};
     for (const auto& [small, large] : pairs) {
         const at::Tensor start = at::arange(8192, at::kFloat).mul(0.37).sin();
