@@ -2,6 +2,7 @@
 
 #include "text/normalizer.h"
 #include "text/pretokenizer.h"
+#include "text/trainedtokenizer.h"
 #include "text/utf8.h"
 
 #include <algorithm>
@@ -15,7 +16,6 @@ namespace {
 using nlohmann::json;
 using text::CutText;
 
-constexpr const char* kSpecials[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 constexpr std::string_view kPrefix = "##";
 
 using WordCounts = std::map<std::string, std::int64_t>; // sorted: the result must not depend on hashing
@@ -200,52 +200,13 @@ std::string tokenizerJson(const Tokens& tokens, bool lowercase)
     for (std::size_t id = 0; id < tokens.size(); ++id) {
         vocab[tokens.all()[id]] = id;
     }
-    json added = json::array();
-    unsigned id = 0;
-    for (const char* const token : kSpecials) {
-        added.push_back({{"id", id++},
-                         {"content", token},
-                         {"single_word", false},
-                         {"lstrip", false},
-                         {"rstrip", false},
-                         {"normalized", false},
-                         {"special", true}});
-    }
-    const auto special = [](const char* token, unsigned type) {
-        return json{{"SpecialToken", {{"id", token}, {"type_id", type}}}};
-    };
-    const auto sequence = [](const char* name, unsigned type) {
-        return json{{"Sequence", {{"id", name}, {"type_id", type}}}};
-    };
-    const auto named = [](const char* token, unsigned tokenId) {
-        return json{{"id", token}, {"ids", json::array({tokenId})}, {"tokens", json::array({token})}};
-    };
-    const json file = {
-        {"version", "1.0"},
-        {"truncation", nullptr},
-        {"padding", nullptr},
-        {"added_tokens", added},
-        {"normalizer",
-         {{"type", "BertNormalizer"},
-          {"clean_text", true},
-          {"handle_chinese_chars", true},
-          {"strip_accents", nullptr},
-          {"lowercase", lowercase}}},
-        {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-        {"post_processor",
-         {{"type", "TemplateProcessing"},
-          {"single", json::array({special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0)})},
-          {"pair", json::array({special("[CLS]", 0), sequence("A", 0), special("[SEP]", 0), sequence("B", 1),
-                                special("[SEP]", 1)})},
-          {"special_tokens", {{"[CLS]", named("[CLS]", 2)}, {"[SEP]", named("[SEP]", 3)}}}}},
-        {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
-        {"model",
-         {{"type", "WordPiece"},
-          {"unk_token", "[UNK]"},
-          {"continuing_subword_prefix", "##"},
-          {"max_input_chars_per_word", 100},
-          {"vocab", vocab}}}};
-    return file.dump(2);
+    return text::trainedTokenizerJson(lowercase, {{"type", "BertPreTokenizer"}},
+                                      {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}},
+                                      {{"type", "WordPiece"},
+                                       {"unk_token", "[UNK]"},
+                                       {"continuing_subword_prefix", "##"},
+                                       {"max_input_chars_per_word", 100},
+                                       {"vocab", vocab}});
 }
 
 } // namespace
@@ -260,7 +221,7 @@ Result<std::string> trainWordPiece(const TextSource& next, const WordPieceTraini
     const std::vector<char32_t> alphabet =
         chooseAlphabet(counts, static_cast<std::size_t>(std::max(options.maxCharacters, 1)));
     Tokens tokens;
-    for (const char* const token : kSpecials) {
+    for (const char* const token : text::kTrainedSpecials) {
         tokens.idOf(token);
     }
     std::unordered_map<char32_t, std::pair<std::int32_t, std::int32_t>>
