@@ -24,6 +24,8 @@ private Q_SLOTS:
     void argsReportsErrors();
     void badExperimentsAreNamed_data();
     void badExperimentsAreNamed();
+    void badDataIsNamed_data();
+    void badDataIsNamed();
     void tokenizePrintsIds();
     void encodeRefusesBrokenModels_data();
     void encodeRefusesBrokenModels();
@@ -169,6 +171,35 @@ void TestCli::badExperimentsAreNamed()
     QVERIFY2(outcome.exitCode == 1 || outcome.exitCode == 2, outcome.err.c_str());
     for (const auto& word : words) QVERIFY2(outcome.err.find(word.toStdString()) != std::string::npos, outcome.err.c_str());
     QVERIFY(!std::filesystem::exists(std::filesystem::path(output) / "final"));
+}
+
+void TestCli::badDataIsNamed_data()
+{
+    QTest::addColumn<QByteArray>("contents");
+    QTest::addColumn<QStringList>("words");
+    const QByteArray header = "sentence1,sentence2,score\n", row = "a,b,1.0\n";
+    QTest::newRow("too few columns") << header + row + "only one\n" + row << QStringList{"pairs.csv", "line 3"};
+    QTest::newRow("too many columns") << header + row + row + "a,b,1,2\n" << QStringList{"pairs.csv", "line 4"};
+    QTest::newRow("open quote") << header + row + "\"a,b,1.0\n" << QStringList{"pairs.csv", "line 3"};
+    QTest::newRow("score in words") << header + row + "a,b,high\n" << QStringList{"pairs.csv", "line 3", "high"};
+    QTest::newRow("no rows") << header << QStringList{"pairs.csv", "no rows"};
+    QTest::newRow("nothing") << QByteArray() << QStringList{"pairs.csv", "empty"};
+}
+
+void TestCli::badDataIsNamed()
+{
+    QFETCH(QByteArray, contents);
+    QFETCH(QStringList, words);
+    if (test::sampleModel().empty()) QSKIP("needs the sample model all-MiniLM-L6-v2 (./test downloads it)");
+    const auto data = *m_folder / "pairs.csv";
+    test::writeFile(data, contents.toStdString());
+    const auto file = experiment([&](Json& json) { json["train"][0]["path"] = data.string(); });
+    const auto output = *m_folder / "out";
+    const auto outcome =
+        run({"run", QString::fromStdString(file), "--output", QString::fromStdString(output.string())});
+    QCOMPARE(outcome.exitCode, 1);
+    for (const auto& word : words) QVERIFY2(outcome.err.find(word.toStdString()) != std::string::npos, outcome.err.c_str());
+    QVERIFY(!std::filesystem::exists(output / "final"));
 }
 
 void TestCli::tokenizePrintsIds()
