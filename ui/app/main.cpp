@@ -66,6 +66,9 @@ int main(int argc, char** argv)
         {QStringLiteral("dark"), QApplication::translate("main", "Dark colours in the pictures.")});
     parser.addOption({QStringLiteral("scale"), QApplication::translate("main", "Scale of the pictures."),
                       QStringLiteral("factor"), QStringLiteral("1")});
+    parser.addOption(
+        {QStringLiteral("train"),
+         QApplication::translate("main", "The pictures show a real training of the sample, not a story.")});
     parser.addPositionalArgument(QStringLiteral("file"),
                                  QApplication::translate("main", "Experiment to open."),
                                  QStringLiteral("[FILE]"));
@@ -78,8 +81,11 @@ int main(int argc, char** argv)
             parser.isSet(QStringLiteral("dark")) ? QStringLiteral("-dark") : QStringLiteral("-light");
         const QString scale = parser.value(QStringLiteral("scale"));
         const QString suffix = scale == QLatin1String("1") ? theme : theme + u'@' + scale + u'x';
-        return studio::takeScreenshots(window, parser.value(QStringLiteral("screenshot")), suffix) > 0 ? 0
-                                                                                                       : 1;
+        const auto pictured = parser.isSet(QStringLiteral("train")) ? studio::PicturedRun::Sample
+                                                                    : studio::PicturedRun::Scripted;
+        const int pictures =
+            studio::takeScreenshots(window, parser.value(QStringLiteral("screenshot")), suffix, pictured);
+        return pictures > 0 ? 0 : 1;
     }
     const QStringList files = parser.positionalArguments();
     if (!files.isEmpty()) {

@@ -1,5 +1,6 @@
 #include "ui/app/screenshots.h"
 
+#include "session/runmodel.h"
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
 #include "ui/app/mainwindow.h"
@@ -11,6 +12,7 @@
 #include <QElapsedTimer>
 #include <QPalette>
 #include <QStyle>
+#include <QTemporaryDir>
 #include <QThreadPool>
 
 namespace studio {
@@ -25,9 +27,49 @@ void settle(int milliseconds)
         QApplication::processEvents(QEventLoop::AllEvents, 10);
 }
 
+void waitForEnd(const MainWindow& window)
+{
+    while (window.session()->isActive())
+        settle(50);
+}
+
+/// A run told by the scripted engine, so that no model is needed.
+bool runStory(MainWindow& window)
+{
+    ScriptedEngine engine;
+    Script script;
+    script.steps = 360;
+    script.perStep = std::chrono::microseconds(2000);
+    engine.setScript(script);
+    setEngineForTesting(&engine);
+    window.start();
+    waitForEnd(window);
+    setEngineForTesting(nullptr);
+    return true;
+}
+
+/// The bundled experiment with the real engine and model; one picture on the way (monitor-running).
+template <typename Grab>
+bool runSample(MainWindow& window, const Grab& grab)
+{
+    const QTemporaryDir output;
+    window.document()->setValue(QStringLiteral("output_dir"), output.path().toStdString());
+    window.start();
+    bool pictured = false;
+    while (window.session()->isActive()) {
+        settle(50);
+        const RunModel* run = window.session()->run();
+        if (pictured || !run || run->epochs() <= 0 || run->epoch() < 0.7 * run->epochs()) continue;
+        pictured = true;
+        window.showPage(QStringLiteral("monitor"));
+        grab(QStringLiteral("monitor-running"));
+    }
+    return window.session()->state() == TrainingSession::State::Completed;
+}
+
 } // namespace
 
-int takeScreenshots(MainWindow& window, const QString& folder, const QString& suffix)
+int takeScreenshots(MainWindow& window, const QString& folder, const QString& suffix, PicturedRun pictured)
 {
     if (!QDir().mkpath(folder)) return 0;
     int count = 0;
@@ -56,21 +98,11 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
     grab(QStringLiteral("designer-edited"));
     document->undoStack()->setIndex(0);
 
-    ScriptedEngine engine;
-    Script script;
-    script.steps = 360;
-    script.perStep = std::chrono::microseconds(2000);
-    engine.setScript(script);
-    setEngineForTesting(&engine);
-    window.start();
-    QElapsedTimer clock;
-    clock.start();
-    while (window.session()->isActive() && clock.elapsed() < 15000)
-        settle(50);
+    const bool ran = pictured == PicturedRun::Sample ? runSample(window, grab) : runStory(window);
+    if (!ran) return 0;
     window.showPage(QStringLiteral("monitor"));
     settle(300);
     grab(QStringLiteral("monitor"));
-    setEngineForTesting(nullptr);
     return count;
 }
 
