@@ -1,24 +1,36 @@
 #!/usr/bin/env python3
-"""Runs every interop test beside this file: what our programs write must load in Python with the same embeddings.
+"""Runs every interop test beside this file: what our programs write must load in Python with the same embeddings, and our
+tokenizers must give the ids of the Python library.
 
-  .venv-interop/bin/python tests/interop/run_all.py --bin build/release/bin
+  .venv-interop/bin/python tests/interop/run_all.py --bin build/release/bin [--strings 20000]
 """
-import argparse, os, subprocess, sys
+import argparse, os, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TESTS = ["trained_model.py", "model_roundtrip.py"]
 
 
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--bin", required=True)
+    options.add_argument("--strings", type=int, default=2000, help="random strings per tokenizer family (20000: the full comparison)")
     args = options.parse_args()
+    programs = os.path.abspath(args.bin)
+    lines = os.path.join(programs, "tokenize_lines")
+    tests = [
+        ["trained_model.py", "--bin", programs],
+        ["model_roundtrip.py", "--bin", programs],
+        ["encoded_files.py", "--bin", programs],
+        ["tokenizers_folders.py", lines],
+        ["tokenizers_fuzz.py", lines, "--count", str(args.strings)],
+    ]
     failed = []
-    for test in TESTS:
-        print(f"-- {test}", flush=True)
-        if subprocess.run([sys.executable, os.path.join(HERE, test), "--bin", os.path.abspath(args.bin)]).returncode:
-            failed.append(test)
-    print(f"{len(TESTS) - len(failed)} passed, {len(failed)} failed")
+    for name, *arguments in tests:
+        print(f"-- {name}", flush=True)
+        start = time.monotonic()
+        if subprocess.run([sys.executable, os.path.join(HERE, name), *arguments]).returncode:
+            failed.append(name)
+        print(f"   {time.monotonic() - start:.0f} s", flush=True)
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed" + (": " + ", ".join(failed) if failed else ""))
     sys.exit(1 if failed else 0)
 
 
