@@ -1,8 +1,6 @@
 #include "cli/commands.h"
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
 
 namespace studio::cli {
 namespace {
@@ -35,24 +33,6 @@ void report(const std::vector<Issue>& issues)
         std::fprintf(stderr, "%s: %s%s%s [%s]\n", word(issue.severity), keys.c_str(), keys.empty() ? "" : ": ",
                      issue.message.c_str(), issue.code.c_str());
     }
-}
-
-Result<std::vector<std::string>> readTexts(const std::string& file)
-{
-    std::ifstream stored;
-    std::istream* in = &std::cin;
-    if (file != "-") {
-        stored.open(file, std::ios::binary);
-        if (!stored)
-            return Error{ErrorCode::NotFound, "Cannot read " + file + ". Check the path after --input.", file};
-        in = &stored;
-    }
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(*in, line);) {
-        if (!line.empty() && line.back() == '\r') line.pop_back();
-        lines.push_back(std::move(line));
-    }
-    return lines;
 }
 
 } // namespace studio::cli

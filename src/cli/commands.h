@@ -22,8 +22,12 @@ using Action = std::function<int()>;
 // Each adds one subcommand to the program; when it is chosen, `action` is set.
 void addRunCommand(CLI::App& app, Action& action);
 void addValidateCommand(CLI::App& app, Action& action);
+void addCheckCommand(CLI::App& app, Action& action);
 void addEvaluateCommand(CLI::App& app, Action& action);
 void addEncodeCommand(CLI::App& app, Action& action);
+void addMineCommand(CLI::App& app, Action& action);
+void addDistillStaticCommand(CLI::App& app, Action& action);
+void addNewModelCommand(CLI::App& app, Action& action);
 void addTokenizeCommand(CLI::App& app, Action& action);
 void addArgsCommand(CLI::App& app, Action& action);
 
@@ -32,8 +36,5 @@ int report(const Error& error);
 
 /// Says errors and warnings on standard error, one a line ("error: learning_rate: …").
 void report(const std::vector<Issue>& issues);
-
-/// The lines of a text file, without line ends; one trailing newline does not make an empty line.
-Result<std::vector<std::string>> readTexts(const std::string& file);
 
 } // namespace studio::cli

@@ -14,9 +14,13 @@ int main(int argc, char** argv)
     Action action;
     addRunCommand(app, action);
     addValidateCommand(app, action);
+    addCheckCommand(app, action);
     addEvaluateCommand(app, action);
     addEncodeCommand(app, action);
+    addMineCommand(app, action);
     addTokenizeCommand(app, action);
+    addDistillStaticCommand(app, action);
+    addNewModelCommand(app, action);
     addArgsCommand(app, action);
 
     try {

@@ -60,7 +60,7 @@ void ProgressBar::update(std::int64_t done, std::int64_t total, const std::strin
         m_start = now;
     }
     const auto pause = m_terminal ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
-    if (m_visible && done < total && now - m_lastDrawn < pause) return;
+    if (m_visible && (done < total || total <= 0) && now - m_lastDrawn < pause) return;
     m_lastDrawn = now;
     draw(done, total, note);
     m_visible = true;
@@ -72,7 +72,7 @@ void ProgressBar::draw(std::int64_t done, std::int64_t total, const std::string&
     const auto counted = done - m_first;
     const double rate = elapsed > 0 && counted > 0 ? static_cast<double>(counted) / elapsed : 0;
 
-    std::string tail = " " + std::to_string(done) + "/" + std::to_string(total) + " " + m_unit;
+    std::string tail = " " + std::to_string(done) + (total > 0 ? "/" + std::to_string(total) : "") + " " + m_unit;
     if (rate > 0) {
         tail += ", " + numberText(rate) + "/s";
         if (done < total) tail += ", " + durationText(static_cast<double>(total - done) / rate) + " left";

@@ -14,7 +14,7 @@ public:
     explicit ProgressBar(std::string unit, bool quiet = false);
     ~ProgressBar();
 
-    /// `note` stands behind the bar ("loss 0.0312").
+    /// `note` stands behind the bar ("loss 0.0312"). A total of 0 is one that nobody knows.
     void update(std::int64_t done, std::int64_t total, const std::string& note = {});
 
     /// Prints a whole line above the bar.

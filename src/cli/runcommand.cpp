@@ -1,10 +1,9 @@
 #include "cli/commands.h"
 
-#include "cli/progressbar.h"
 #include "cli/settings.h"
+#include "cli/terminalobserver.h"
 #include "core/engine_api.h"
 #include "core/experiment/experiment.h"
-#include "core/records/events.h"
 #include "core/runcontrol.h"
 
 #include <CLI/CLI.hpp>
@@ -12,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <memory>
 
 namespace studio::cli {
@@ -24,53 +24,35 @@ struct RunArguments
     std::string output;
     std::string events;
     int threads = 0;
+    bool resume = false;
 };
 
 RunControl g_control;  // signal handlers reach it
 
-void onSignal(int)
+/// SIGINT and SIGTERM save and end after the present step; the same signal again ends at once. SIGUSR1 (which batch
+/// systems send ahead of time) saves and goes on.
+void onSignal(int number)
 {
+    if (number == SIGUSR1) {
+        g_control.requestSave();
+        return;
+    }
     g_control.requestStop();
+    std::signal(number, SIG_DFL);
 }
 
-/// Shows a run on the terminal and passes its events on as JSON lines.
-class TerminalObserver : public RunObserver
+void handleSignals()
 {
-public:
-    explicit TerminalObserver(std::ostream* events) : m_events(events) {}
-
-    void onStep(const StepRecord& record) override { m_bar.update(record.step, m_total, "loss " + numberText(record.loss)); }
-
-    void onEvent(const Event& event) override
-    {
-        if (m_events) *m_events << eventToJsonLine(event) << '\n' << std::flush;
-        switch (event.kind) {
-        case EventKind::Started:
-            for (const auto& [key, value] : event.values)
-                if (key == "total_steps") m_total = static_cast<std::int64_t>(value);
-            break;
-        case EventKind::Evaluation: {
-            std::string line = "step " + std::to_string(event.step) + ":";
-            for (const auto& [key, value] : event.values) {
-                if (key == "epoch" || key.ends_with("_runtime") || key.ends_with("_per_second")) continue;
-                line += " " + key + " " + numberText(value);
-            }
-            m_bar.printLine(line);
-            break;
-        }
-        case EventKind::Checkpoint: m_bar.printLine("step " + std::to_string(event.step) + ": saved " + event.text); break;
-        case EventKind::Finding: m_bar.printLine("note: " + event.text); break;
-        default: break;
-        }
+    for (const int number : {SIGINT, SIGTERM, SIGUSR1}) {
+        struct sigaction handling = {};
+        handling.sa_handler = onSignal;
+        handling.sa_flags = SA_RESTART;
+        sigaction(number, &handling, nullptr);
     }
-
-    void finish() { m_bar.finish(); }
-
-private:
-    ProgressBar m_bar{"steps"};
-    std::ostream* m_events;
-    std::int64_t m_total = 0;
-};
+    // A reader of --events that goes away, and a limit on the size of files: errors of a write, not the end.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+}
 
 Result<Experiment> prepare(const RunArguments& arguments)
 {
@@ -112,19 +94,19 @@ int run(const RunArguments& arguments)
 
     const auto engine = loadEngine();
     if (!engine) return report(engine.error());
-    std::signal(SIGINT, onSignal);
-    std::signal(SIGTERM, onSignal);
+    handleSignals();
 
     TrainRequest request;
     request.experiment = &*experiment;
     request.outputDir = *experiment->arguments.outputDir;
     request.threads = arguments.threads;
-    TerminalObserver observer(events);
+    request.resume = arguments.resume;
+    TerminalObserver observer(experiment->arguments, events);
     const auto outcome = (*engine)->train(request, observer, g_control);
     observer.finish();
 
     if (outcome.end == RunEnd::Failed) report(outcome.error);
-    if (outcome.end == RunEnd::Stopped) std::fprintf(stderr, "stopped\n");
+    if (outcome.end == RunEnd::Stopped) std::fprintf(stderr, outcome.paused ? "paused\n" : "stopped\n");
     if (!outcome.finalModel.empty()) std::fprintf(stderr, "model: %s\n", outcome.finalModel.c_str());
     if (!outcome.runDir.empty()) std::fprintf(stderr, "%s\n", outcome.runDir.c_str());
     switch (outcome.end) {
@@ -158,6 +140,8 @@ void addRunCommand(CLI::App& app, Action& action)
         ->take_all()
         ->allow_extra_args(false);
     command->add_option("--output", arguments->output, "Folder for checkpoints, evaluations and the final model");
+    command->add_flag("--resume", arguments->resume,
+                      "Go on from the newest whole checkpoint in the output folder, or start when there is none");
     command->add_option("--events", arguments->events, "Append every event as a JSON line to this file (- for standard output)");
     command->add_option("--threads", arguments->threads, "Threads (0: one for each core)")->check(CLI::NonNegativeNumber);
     command->callback([arguments, &action] { action = [arguments] { return run(*arguments); }; });

@@ -24,6 +24,14 @@ struct TrainRequest
     std::filesystem::path outputDir;         ///< receives checkpoint-N/, eval/ and final/
     std::filesystem::path runsDir;           ///< the run folder is made in it; empty: <outputDir>/runs
     std::string resumeFrom;                  ///< a checkpoint folder, or empty
+    /// With resumeFrom: the run folder to go on in, whose counters (patience, changed settings) are taken over;
+    /// empty: a new one is made.
+    std::filesystem::path runDir;
+    /// Goes on from the newest whole checkpoint in outputDir, in the folder of the run that wrote it. Without a
+    /// checkpoint it starts (in the folder of a run that was interrupted before its first one, if there is one).
+    bool resume = false;
+    /// A full disk pauses the run until RunControl::requestResume() instead of ending it.
+    bool pauseOnFullDisk = false;
     int threads = 0;                         ///< 0: as many as cores
     bool lowerPriority = false;              ///< nice 10 for the calling thread and its helpers
 };
@@ -35,6 +43,7 @@ struct TrainOutcome
     std::filesystem::path runDir;
     MetricList metrics;                ///< the last evaluation's, in order
     Error error;                       ///< set when end is Failed
+    bool paused = false;               ///< Stopped by "pause and free": a resume goes on from the checkpoint
 };
 
 /// Options of Engine::encode, with the meaning of SentenceTransformer.encode.
@@ -45,6 +54,8 @@ struct EncodeOptions
     bool beforeNormalize = false;  ///< leave out the model's own Normalize modules
     int truncateDim = 0;         ///< 0: all dimensions
     std::string prompt;          ///< put in front of each text
+    /// encodeStream: one of the model's own prompts. With neither, the model's default prompt, if it has one.
+    std::string promptName;
     int threads = 0;
 };
 
@@ -70,6 +81,37 @@ struct ModelInfo
 /// done of total, called on the working thread; return false to stop.
 using Progress = std::function<bool(std::int64_t done, std::int64_t total)>;
 
+/// Gives the next texts; none at the end.
+using TextPieces = std::function<Result<std::vector<std::string>>()>;
+/// Takes the embeddings of one piece, in the order of its texts.
+using EmbeddingSink = std::function<Status(const std::vector<std::string>& texts, const Embeddings& embeddings)>;
+
+/// A static model distilled from a transformer, as model2vec does it: every token of the vocabulary is embedded alone,
+/// the vectors are brought to their principal components and weighted by how rare the token is
+/// (sif / (sif + p), p by Zipf's law from the token's rank).
+struct StaticDistillation
+{
+    std::filesystem::path teacher;
+    std::filesystem::path output;  ///< must not exist
+    int dimensions = 256;          ///< 0: as many as the teacher has, not rotated
+    double sif = 1e-4;             ///< 0: not weighted
+    int threads = 0;
+};
+
+/// A BERT of a given size with random weights, and the tokenizer that it gets.
+struct FreshModel
+{
+    std::string tokenizerJson;     ///< text of a tokenizer.json with [PAD], [UNK], [CLS], [SEP], [MASK]
+    std::filesystem::path output;  ///< must not exist
+    int layers = 4;
+    int hidden = 256;
+    int heads = 4;
+    int intermediate = 1024;
+    int maxLength = 256;           ///< longest input in tokens
+    bool lowercase = true;         ///< the tokenizer lowers its texts; written to tokenizer_config.json
+    std::uint64_t seed = 42;
+};
+
 /// The training engine. It lives in a shared library of its own (torch costs 0.2–0.9 s to load) and is made by
 /// loadEngine(). Calls block; each call may come from another thread, but not two at once.
 class Engine
@@ -86,6 +128,16 @@ public:
 
     virtual Result<Embeddings> encode(const std::filesystem::path& model, const std::vector<std::string>& texts,
                                       const EncodeOptions& options, const Progress& progress) = 0;
+
+    /// encode() for texts that come piece by piece, so that inputs of any size need bounded memory. Progress has total 0.
+    virtual Status encodeStream(const std::filesystem::path& model, const TextPieces& next, const EncodeOptions& options,
+                                const EmbeddingSink& sink, const Progress& progress) = 0;
+
+    /// Writes a StaticEmbedding model that Python's SentenceTransformer loads.
+    virtual Result<ModelInfo> distillStatic(const StaticDistillation& distillation, const Progress& progress) = 0;
+
+    /// Writes a new model folder: BERT and mean pooling.
+    virtual Result<ModelInfo> makeModel(const FreshModel& fresh) = 0;
 
     virtual Result<ModelInfo> inspect(const std::filesystem::path& model) = 0;
 

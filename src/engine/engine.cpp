@@ -1,9 +1,12 @@
 #include "core/engine_api.h"
 
 #include "core/experiment/experiment.h"
+#include "engine/model/newmodels.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/native/nativeencoder.h"
+#include "engine/train/evaldata.h"
 #include "engine/train/evalembed.h"
+#include "engine/train/precision.h"
 #include "engine/train/runparts.h"
 #include "engine/train/threads.h"
 #include "engine/train/trainer.h"
@@ -33,6 +36,21 @@ LoadOptions withoutGradients()
     return options;
 }
 
+/// The prompt that SentenceTransformer.encode would use: the text itself, a named one, or the model's default.
+Result<std::string> chosenPrompt(const SentenceModel& model, const EncodeOptions& options)
+{
+    if (!options.prompt.empty()) return options.prompt;
+    const auto name = options.promptName.empty() ? model.defaultPromptName() : options.promptName;
+    if (name.empty()) return std::string();
+    if (auto prompt = model.prompt(name)) return *prompt;
+    std::string known;
+    for (const auto& [own, text] : model.prompts())
+        known += (known.empty() ? "" : ", ") + own;
+    return Error{ErrorCode::NotFound,
+                 "The model has no prompt named " + name + ". It has: " + (known.empty() ? "none" : known) + ".",
+                 model.folder().string()};
+}
+
 class TorchEngine : public Engine
 {
 public:
@@ -49,6 +67,7 @@ public:
             spec.path = folder.string();
             auto model = openModel(spec);
             if (!model) return model.error();
+            applyEvaluationPrecision(**model, evaluation.arguments);
             auto evaluator = makeEvaluators(evaluation);
             if (!evaluator) return evaluator.error();
             if (!*evaluator)
@@ -56,6 +75,7 @@ public:
             EvalContext context;
             context.embed = makeEvalEmbed(**model, progress);
             context.similarity = (*model)->similarityName();
+            context.loadModel = openFrozenModel;
             return (*evaluator)->evaluate(context);
         });
     }
@@ -69,6 +89,46 @@ public:
             if (!model) return model.error();
             return (*model)->encode(texts, options, progress);
         });
+    }
+
+    Status encodeStream(const std::filesystem::path& folder, const TextPieces& next, const EncodeOptions& options,
+                        const EmbeddingSink& sink, const Progress& progress) override
+    {
+        const auto done = guarded<bool>([&]() -> Result<bool> {
+            const ThreadSetup threads(options.threads, false);
+            auto model = SentenceModel::load(folder, withoutGradients());
+            if (!model) return model.error();
+            auto chosen = options;
+            auto prompt = chosenPrompt(**model, options);
+            if (!prompt) return prompt.error();
+            chosen.prompt = *prompt;
+            std::int64_t before = 0;
+            while (true) {
+                const auto texts = next();
+                if (!texts) return texts.error();
+                if (texts->empty()) return true;
+                const auto embeddings = (*model)->encode(*texts, chosen, [&](std::int64_t now, std::int64_t) {
+                    return !progress || progress(before + now, 0);
+                });
+                if (!embeddings) return embeddings.error();
+                if (auto status = sink(*texts, *embeddings); !status) return status.error();
+                before += embeddings->rows;
+            }
+        });
+        return done ? Status() : Status(done.error());
+    }
+
+    Result<ModelInfo> distillStatic(const StaticDistillation& distillation, const Progress& progress) override
+    {
+        return guarded<ModelInfo>([&] {
+            const ThreadSetup threads(distillation.threads, false);
+            return distillStaticModel(distillation, progress);
+        });
+    }
+
+    Result<ModelInfo> makeModel(const FreshModel& fresh) override
+    {
+        return guarded<ModelInfo>([&] { return makeFreshModel(fresh); });
     }
 
     Result<ModelInfo> inspect(const std::filesystem::path& folder) override

@@ -201,6 +201,30 @@ Result<Embeddings> ScriptedEngine::encode(const std::filesystem::path&, const st
     return embeddings;
 }
 
+Status ScriptedEngine::encodeStream(const std::filesystem::path& model, const TextPieces& next,
+                                    const EncodeOptions& options, const EmbeddingSink& sink,
+                                    const Progress& progress)
+{
+    while (true) {
+        const auto texts = next();
+        if (!texts) return texts.error();
+        if (texts->empty()) return {};
+        const auto embeddings = encode(model, *texts, options, progress);
+        if (!embeddings) return embeddings.error();
+        if (auto status = sink(*texts, *embeddings); !status) return status;
+    }
+}
+
+Result<ModelInfo> ScriptedEngine::distillStatic(const StaticDistillation& distillation, const Progress&)
+{
+    return inspect(distillation.teacher);
+}
+
+Result<ModelInfo> ScriptedEngine::makeModel(const FreshModel& fresh)
+{
+    return inspect(fresh.output);
+}
+
 Result<ModelInfo> ScriptedEngine::inspect(const std::filesystem::path&)
 {
     return ModelInfo{

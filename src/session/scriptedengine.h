@@ -48,6 +48,10 @@ public:
     /// Vectors of 8 numbers made from the words of a text: texts that share words are near each other.
     Result<Embeddings> encode(const std::filesystem::path& model, const std::vector<std::string>& texts,
                               const EncodeOptions& options, const Progress& progress) override;
+    Status encodeStream(const std::filesystem::path& model, const TextPieces& next, const EncodeOptions& options,
+                        const EmbeddingSink& sink, const Progress& progress) override;
+    Result<ModelInfo> distillStatic(const StaticDistillation& distillation, const Progress& progress) override;
+    Result<ModelInfo> makeModel(const FreshModel& fresh) override;
     Result<ModelInfo> inspect(const std::filesystem::path& model) override;
     std::string description() const override;
 
