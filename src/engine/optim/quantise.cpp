@@ -64,9 +64,11 @@ void quantise(const at::Tensor& values, at::Tensor& codes, at::Tensor& scales, b
             for (std::int64_t i = begin; i < end; ++i)
                 largest = std::max(largest, std::abs(from[i]));
             scale[block] = largest;
-            const float inverse = largest > 0 ? 1.0f / largest : 0.0f;
-            for (std::int64_t i = begin; i < end; ++i)
-                to[i] = nearest(map, from[i] * inverse);
+            for (std::int64_t i = begin; i < end; ++i) {
+                to[i] = nearest(map, largest > 0 ? from[i] / largest : 0.0f);
+                // A small value may round to zero, but not to nothing of its sign (as in the original's kernels).
+                if (isSigned && from[i] < 0 && !std::signbit(map[to[i]])) --to[i];
+            }
         }
     });
 }

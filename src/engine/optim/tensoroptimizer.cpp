@@ -11,10 +11,11 @@
 namespace studio {
 namespace {
 
-/// Second moments and their like are never negative, which leaves a finer scale.
+/// Second moments are never negative, which leaves a finer scale. (The one of RMSprop is the original's first state,
+/// which it keeps with signs.)
 bool isUnsignedSlot(const std::string& name)
 {
-    return name == "exp_avg_sq" || name == "square_avg" || name == "sum";
+    return name == "exp_avg_sq";
 }
 
 /// Moments are quantised; projections, compensation and the like are not.
