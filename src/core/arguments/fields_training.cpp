@@ -68,8 +68,8 @@ FieldLines trainingFields()
             .unit("update steps")
             .unset("never")
             .group("memory")
-            .help("Gives unused GPU memory back every so many updates. Lowers the peak and slows "
-                  "training by about a tenth; no effect on the CPU. Unset: never."),
+            .help("Gives unused memory back to the system every so many updates. Lowers the peak and "
+                  "slows training by about a tenth. Unset: never."),
         field(&TrainingArguments::learningRate, "learning_rate")
             .label("Learning rate")
             .atLeast(0)

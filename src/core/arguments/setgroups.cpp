@@ -1,5 +1,7 @@
 #include "core/arguments/setgroups.h"
 
+#include "core/arguments/argumentfields.h"
+
 #include <algorithm>
 
 namespace studio {
@@ -193,7 +195,57 @@ std::vector<ArgumentPage> makePages()
     return pages;
 }
 
+/// Pages with every argument on one: those that no list names go by their metadata.
+std::vector<ArgumentPage> makeCompletePages()
+{
+    std::vector<ArgumentPage> pages = makePages();
+    for (const Field& field : argumentFields()) {
+        const auto has = [&](const ArgumentPage& page) {
+            return std::find(page.keys.begin(), page.keys.end(), field.key) != page.keys.end();
+        };
+        if (std::any_of(pages.begin(), pages.end(), has)) {
+            continue;
+        }
+        const std::string_view id = pageFor(field);
+        std::find_if(pages.begin(), pages.end(), [&](const ArgumentPage& page) {
+            return page.id == id;
+        })->keys.push_back(field.key);
+    }
+    return pages;
+}
+
 } // namespace
+
+std::string_view pageFor(const Field& field)
+{
+    if (field.deprecated) {
+        return "old";
+    }
+    if (field.scope == Scope::PythonOnly) {
+        return "no_effect";
+    }
+    if (field.scope == Scope::Distributed) {
+        return "distributed";
+    }
+    static const std::vector<ArgumentPage> pages = makePages();
+    std::string_view best = "data_details";
+    std::ptrdiff_t most = 0;
+    for (const ArgumentPage& page : pages) {
+        // The nine mirror their methods and take no more.
+        const std::ptrdiff_t same =
+            !page.method.empty()
+                ? 0
+                : std::count_if(page.keys.begin(), page.keys.end(), [&](std::string_view key) {
+                      const Field* other = findField(key);
+                      return other && other->group == field.group;
+                  });
+        if (same > most) {
+            most = same;
+            best = page.id;
+        }
+    }
+    return best;
+}
 
 std::span<const SetMethod> setMethods()
 {
@@ -209,7 +261,7 @@ const SetMethod* findSetMethod(std::string_view name)
 
 std::span<const ArgumentPage> argumentPages()
 {
-    static const std::vector<ArgumentPage> pages = makePages();
+    static const std::vector<ArgumentPage> pages = makeCompletePages();
     return pages;
 }
 

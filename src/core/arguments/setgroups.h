@@ -6,6 +6,8 @@
 
 namespace studio {
 
+struct Field;
+
 /// A parameter of a set_* method.
 struct SetParameter
 {
@@ -43,5 +45,9 @@ struct ArgumentPage
 
 /// First the nine, then the rest. Every argument is on at least one page.
 std::span<const ArgumentPage> argumentPages();
+
+/// The page under "More" of an argument that no page lists (a new one): by its scope, else the one that holds
+/// most arguments of its group.
+std::string_view pageFor(const Field& field);
 
 } // namespace studio

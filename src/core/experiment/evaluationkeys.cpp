@@ -125,14 +125,19 @@ EvaluationKeys evaluationKeys(const Experiment& experiment)
     for (const DataSpec& data : experiment.eval) {
         if (!data.name.empty()) all.keys.push_back("eval_" + data.name + "_loss");
     }
+    std::size_t evaluators = 0;
     for (const EvaluatorSpec& evaluator : experiment.evaluators) {
+        const bool testing = std::any_of(experiment.test.begin(), experiment.test.end(),
+                                         [&](const DataSpec& set) { return set.name == evaluator.data; });
+        if (testing) continue; // reports after training, under test_
+        ++evaluators;
         std::vector<std::string> metrics;
         if (!addMetrics(evaluator, experiment.model, metrics)) all.complete = false;
         const std::string& name = evaluator.name.empty() ? evaluator.data : evaluator.name;
         for (const std::string& metric : metrics)
             all.keys.push_back("eval_" + (name.empty() ? metric : name + "_" + metric));
     }
-    if (experiment.evaluators.size() > 1) all.keys.push_back("eval_sequential_score");
+    if (evaluators > 1) all.keys.push_back("eval_sequential_score");
     for (const char* key : {"eval_runtime", "eval_samples_per_second", "eval_steps_per_second"})
         all.keys.push_back(key);
     return all;

@@ -52,8 +52,16 @@ struct EvaluatorSpec
 {
     std::string type;  ///< "EmbeddingSimilarityEvaluator"
     std::string name;  ///< prefix of its metrics; empty: the data set's name
-    std::string data;  ///< name of an entry of `eval`
+    std::string data;  ///< name of an entry of `eval`, or of `test`: then it measures only after training
     Json options;      ///< object, named as the original's constructor names them
+};
+
+/// Ends a run when the watched metric (metric_for_best_model) stops improving: the original's
+/// EarlyStoppingCallback.
+struct EarlyStopping
+{
+    std::int64_t patience = 1;  ///< evaluations in a row without improvement that end the run
+    double threshold = 0;       ///< an improvement has to be larger than this
 };
 
 /// Everything that a run needs: the contents of an experiment file (docs/experiment-file.md).
@@ -64,7 +72,9 @@ struct Experiment
     ModelSpec model;
     std::vector<DataSpec> train;
     std::vector<DataSpec> eval;
+    std::vector<DataSpec> test;  ///< measured once after training when do_predict is on
     std::vector<EvaluatorSpec> evaluators;
+    std::optional<EarlyStopping> earlyStopping;
     TrainingArguments arguments;
 
     Json unknown;  ///< keys of the file that this version does not know, by path; written back unchanged

@@ -25,12 +25,15 @@ public:
         checkModel();
         checkSets(m_experiment.train, "train");
         checkSets(m_experiment.eval, "eval");
+        checkSets(m_experiment.test, "test");
+        checkTestSets();
         if (m_experiment.train.empty()) {
             error("experiment.no_training_data", {"train"},
                   "There is nothing to train on. Add a data set under Data.");
         }
         checkEvaluators();
         checkBestMetric();
+        checkEarlyStopping();
         checkTheArguments();
         return std::move(m_issues);
     }
@@ -52,6 +55,7 @@ private:
 
     void checkModel();
     void checkSets(const std::vector<DataSpec>& sets, const std::string& list);
+    void checkTestSets();
     void checkSet(const DataSpec& data, const std::string& path, const std::string& shown);
     void checkLossOf(const DataSpec& data, const std::string& path, const std::string& shown);
     void checkShape(const DataShape& shape, const std::string& owner, const DataSpec& data,
@@ -60,6 +64,7 @@ private:
     void checkEvaluatorData(const EvaluatorSpec& evaluator, const EvaluatorInfo& info,
                             const std::string& path);
     void checkBestMetric();
+    void checkEarlyStopping();
     void checkTheArguments();
 
     const Experiment& m_experiment;
@@ -160,6 +165,20 @@ void Checker::checkSets(const std::vector<DataSpec>& sets, const std::string& li
         checkSet(data, path, named(data, path));
         if (list == "train") checkLossOf(data, path, named(data, path));
     }
+}
+
+void Checker::checkTestSets()
+{
+    for (std::size_t i = 0; i < m_experiment.test.size(); ++i)
+        for (const DataSpec& other : m_experiment.eval)
+            if (!other.name.empty() && other.name == m_experiment.test[i].name)
+                error("experiment.duplicate_name", {index("test", i) + ".name"},
+                      "A test set and an evaluation set are both named \"" + other.name +
+                          "\". Give each its own name.");
+    if (!m_experiment.test.empty() && !m_experiment.arguments.doPredict)
+        report(Severity::Warning, "experiment.test_unused", {"test", "do_predict"},
+               "The test sets are not measured, since do_predict is off.",
+               Fix{"Switch do_predict on", {{"do_predict", "true"}}});
 }
 
 void Checker::checkSet(const DataSpec& data, const std::string& path, const std::string& shown)
@@ -308,9 +327,12 @@ void Checker::checkEvaluatorData(const EvaluatorSpec& evaluator, const Evaluator
               "The " + evaluator.type + " names no data set. Choose one of the evaluation sets.");
         return;
     }
-    const auto data = std::find_if(m_experiment.eval.begin(), m_experiment.eval.end(),
-                                   [&](const DataSpec& set) { return set.name == evaluator.data; });
-    if (data == m_experiment.eval.end()) {
+    const auto named_ = [&](const DataSpec& set) { return set.name == evaluator.data; };
+    const auto tested = std::find_if(m_experiment.test.begin(), m_experiment.test.end(), named_);
+    const bool testing = tested != m_experiment.test.end();
+    const auto& sets = testing ? m_experiment.test : m_experiment.eval;
+    const auto data = std::find_if(sets.begin(), sets.end(), named_);
+    if (data == sets.end()) {
         std::string known;
         for (const DataSpec& set : m_experiment.eval)
             known += (known.empty() ? "" : ", ") + set.name;
@@ -342,7 +364,8 @@ void Checker::checkEvaluatorData(const EvaluatorSpec& evaluator, const Evaluator
     default:
         return;
     }
-    const std::string where = index("eval", static_cast<std::size_t>(data - m_experiment.eval.begin()));
+    const std::string where =
+        index(testing ? "test" : "eval", static_cast<std::size_t>(data - sets.begin()));
     checkShape(shape, evaluator.type, *data, where, named(*data, where));
 }
 
@@ -374,6 +397,23 @@ void Checker::checkBestMetric()
            "No evaluation of this experiment will report \"" + metric + "\" (metric_for_best_model). " +
                (list.empty() ? "Add an evaluation set or an evaluator." : "There will be: " + list + "."),
            fix);
+}
+
+void Checker::checkEarlyStopping()
+{
+    if (!m_experiment.earlyStopping) return;
+    const EarlyStopping& stopping = *m_experiment.earlyStopping;
+    if (stopping.patience < 1)
+        error("experiment.patience", {"early_stopping.patience"},
+              "early_stopping.patience is " + std::to_string(stopping.patience) +
+                  ", but early stopping waits for at least 1 evaluation.");
+    if (!(stopping.threshold >= 0))
+        error("experiment.patience", {"early_stopping.threshold"},
+              "early_stopping.threshold must be 0 or more: by how much a better value has to be better.");
+    if (m_experiment.arguments.evalStrategy == IntervalStrategy::No)
+        report(Severity::Error, "experiment.early_stopping", {"early_stopping", "eval_strategy"},
+               "Early stopping looks at evaluations, but eval_strategy is \"no\". Evaluate by steps or epochs.",
+               Fix{"Evaluate after each epoch", {{"eval_strategy", "\"epoch\""}}});
 }
 
 void Checker::checkTheArguments()

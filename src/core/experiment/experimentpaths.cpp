@@ -1,3 +1,5 @@
+#include "core/experiment/experimentpaths.h"
+
 #include "core/catalog/catalog.h"
 #include "core/experiment/experiment.h"
 
@@ -11,19 +13,12 @@ namespace studio {
 namespace {
 
 constexpr std::string_view kCache = "${cache}";
+constexpr std::string_view kResources = "${resources}";
 
 std::string environment(const char* name)
 {
     const char* value = std::getenv(name);
     return value ? value : "";
-}
-
-fs::path cacheFolder()
-{
-    const std::string cache = environment("XDG_CACHE_HOME");
-    if (!cache.empty()) return fs::path(cache) / "sentence-studio";
-    const std::string home = environment("HOME");
-    return fs::path(home.empty() ? "/" : home) / ".cache" / "sentence-studio";
 }
 
 using Change = std::function<std::string(const std::string&)>;
@@ -49,7 +44,7 @@ Experiment changed(const Experiment& experiment, const Change& change)
 {
     Experiment copy = experiment;
     copy.model.path = change(copy.model.path);
-    for (auto* sets : {&copy.train, &copy.eval}) {
+    for (auto* sets : {&copy.train, &copy.eval, &copy.test}) {
         for (DataSpec& data : *sets) {
             data.path = change(data.path);
             if (!data.loss) continue;
@@ -70,7 +65,8 @@ Experiment changed(const Experiment& experiment, const Change& change)
 std::string absolutePath(const std::string& path, const fs::path& folder)
 {
     if (path.empty()) return path;
-    if (path.starts_with(kCache)) return cacheFolder().string() + path.substr(kCache.size());
+    if (path.starts_with(kCache)) return cacheDirectory().string() + path.substr(kCache.size());
+    if (path.starts_with(kResources)) return resourceDirectory().string() + path.substr(kResources.size());
     if (path == "~" || path.starts_with("~/")) {
         const std::string home = environment("HOME");
         if (!home.empty()) return home + path.substr(1);
@@ -90,12 +86,43 @@ std::string relativePath(const std::string& path, const fs::path& folder)
         if (*part == "..") ++part;
         if (part == relative.end() || *part != "..") return relative.string();
     }
-    const std::string cache = cacheFolder().string() + "/";
+    const std::string cache = cacheDirectory().string() + "/";
     if (path.starts_with(cache)) return std::string(kCache) + path.substr(cache.size() - 1);
+    const std::string resources = resourceDirectory().string() + "/";
+    if (path.starts_with(resources)) return std::string(kResources) + path.substr(resources.size() - 1);
     return path;
 }
 
+fs::path absoluteFolder(const fs::path& folder)
+{
+    std::error_code ignored;
+    fs::path base = fs::absolute(folder, ignored).lexically_normal();
+    if (!base.has_filename()) base = base.parent_path();
+    return base;
+}
+
 } // namespace
+
+fs::path cacheDirectory()
+{
+    const std::string cache = environment("XDG_CACHE_HOME");
+    if (!cache.empty()) return fs::path(cache) / "sentence-studio";
+    const std::string home = environment("HOME");
+    return fs::path(home.empty() ? "/" : home) / ".cache" / "sentence-studio";
+}
+
+fs::path resourceDirectory()
+{
+    const std::string given = environment("SENTENCE_STUDIO_RESOURCES");
+    if (!given.empty()) return absoluteFolder(given);
+    std::error_code failed;
+    const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+    if (!failed) {
+        const fs::path installed = (program.parent_path() / "../share/sentence-studio").lexically_normal();
+        if (fs::exists(installed / "experiments", failed)) return installed;
+    }
+    return fs::path(STUDIO_RESOURCE_DIR);
+}
 
 Experiment absolutePaths(const Experiment& experiment, const fs::path& folder)
 {
@@ -106,10 +133,18 @@ Experiment absolutePaths(const Experiment& experiment, const fs::path& folder)
 
 Experiment relativePaths(const Experiment& experiment, const fs::path& folder)
 {
-    std::error_code ignored;
-    fs::path base = fs::absolute(folder, ignored).lexically_normal();
-    if (!base.has_filename()) base = base.parent_path();
+    const fs::path base = absoluteFolder(folder);
     return changed(experiment, [&](const std::string& path) { return relativePath(path, base); });
+}
+
+Experiment rebasedPaths(const Experiment& experiment, const fs::path& from, const fs::path& to)
+{
+    const fs::path source = absoluteFolder(from);
+    const fs::path target = absoluteFolder(to);
+    return changed(experiment, [&](const std::string& path) {
+        if (path.empty() || path.starts_with("${") || path == "~" || path.starts_with("~/")) return path;
+        return relativePath(absolutePath(path, source), target);
+    });
 }
 
 } // namespace studio

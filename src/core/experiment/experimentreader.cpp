@@ -344,6 +344,26 @@ EvaluatorSpec readEvaluator(Context& context, const Json& object, const std::str
     return evaluator;
 }
 
+std::optional<EarlyStopping> readEarlyStopping(Context& context, ObjectReader& root)
+{
+    const Json* value = root.take("early_stopping");
+    if (!value) return std::nullopt;
+    if (!value->is_object()) {
+        root.wrong("early_stopping", "an object", *value);
+        return std::nullopt;
+    }
+    ObjectReader reader(context, *value, "early_stopping", root.offsetOf("early_stopping"));
+    std::optional<int> patience;
+    std::optional<double> threshold;
+    reader.whole("patience", patience);
+    reader.number("threshold", threshold);
+    reader.finish();
+    EarlyStopping stopping;
+    if (patience) stopping.patience = *patience;
+    if (threshold) stopping.threshold = *threshold;
+    return stopping;
+}
+
 void readArgumentsPart(Context& context, ObjectReader& root, TrainingArguments& arguments)
 {
     const Json* value = root.take("arguments");
@@ -417,9 +437,11 @@ Result<LoadedExperiment> parseExperiment(const std::string& text, const std::str
     };
     root.objects("train", readInto(experiment.train));
     root.objects("eval", readInto(experiment.eval));
+    root.objects("test", readInto(experiment.test));
     root.objects("evaluators", [&](const Json& object, const std::string& path, std::size_t offset) {
         experiment.evaluators.push_back(readEvaluator(context, object, path, offset));
     });
+    experiment.earlyStopping = readEarlyStopping(context, root);
     readArgumentsPart(context, root, experiment.arguments);
     root.finish();
     experiment.unknown = std::move(context.unknown);

@@ -194,10 +194,17 @@ std::string experimentToJson(const Experiment& experiment)
     out.raw("model", modelText(experiment.model, unknown));
     out.raw("train", itemsText(experiment.train, "train", data));
     out.raw("eval", itemsText(experiment.eval, "eval", data));
+    if (!experiment.test.empty()) out.raw("test", itemsText(experiment.test, "test", data));
     out.raw("evaluators", itemsText(experiment.evaluators, "evaluators",
                                     [&](const EvaluatorSpec& evaluator, const std::string& path) {
                                         return evaluatorText(evaluator, unknown, path);
                                     }));
+    if (experiment.earlyStopping) {
+        ObjectWriter stopping(unknown, "early_stopping", 1);
+        stopping.json("patience", experiment.earlyStopping->patience);
+        stopping.json("threshold", experiment.earlyStopping->threshold);
+        out.raw("early_stopping", stopping.finish());
+    }
     const Json preset = toPreset(experiment.arguments);
     ObjectWriter arguments(unknown, "arguments", 1, preset);
     for (const auto& [key, value] : preset.items())

@@ -150,8 +150,9 @@ void trainEvalOverlap(A, F facts, Out out)
         const auto rows = facts.train[i].rowsInEval;
         if (rows && *rows > 0) {
             warn(out, {place(i, "path")},
-                 std::to_string(*rows) + " rows of " + facts.train[i].name +
-                     " are in an evaluation set too, so the evaluation flatters the model.");
+                 std::to_string(*rows) + (*rows == 1 ? " row of " : " rows of ") + facts.train[i].name +
+                     (*rows == 1 ? " is" : " are") +
+                     " in an evaluation set too, so the evaluation flatters the model.");
         }
     }
 }

@@ -23,6 +23,12 @@ std::string number(std::int64_t value)
     return std::to_string(value);
 }
 
+/// "update", "20 updates": behind "every".
+std::string updates(std::int64_t value)
+{
+    return value == 1 ? "update" : number(value) + " updates";
+}
+
 void evaluationNeverReached(A a, F facts, Out out)
 {
     if (!facts.plan || a.evalStrategy == IntervalStrategy::No) {
@@ -45,7 +51,7 @@ void evaluationNeverReached(A a, F facts, Out out)
          "The first evaluation would come after " + number(plan.evalEvery) +
              " updates, but the run has only " + number(plan.totalSteps) +
              ": it is evaluated once, at its end.",
-         Fix{"Evaluate every " + number(tenth) + " updates", {{"eval_steps", number(tenth)}}});
+         Fix{"Evaluate every " + updates(tenth), {{"eval_steps", number(tenth)}}});
 }
 
 void fewLogPoints(A a, F facts, Out out)
@@ -59,7 +65,7 @@ void fewLogPoints(A a, F facts, Out out)
     warn(out, {"logging_steps", "logging_strategy"},
          "The loss is reported only " + number(facts.plan->logPoints) + " times in " +
              number(facts.plan->totalSteps) + " updates, too few for a curve in a tracker.",
-         Fix{"Report every " + number(every) + " updates",
+         Fix{"Report every " + updates(every),
              {{"logging_strategy", "\"steps\""}, {"logging_steps", number(every)}}});
 }
 
@@ -90,7 +96,7 @@ void savesMissEvaluations(A a, F facts, Out out)
     warn(out, {"save_steps", "eval_steps"},
          "Checkpoints (every " + number(plan.saveEvery) + " updates) do not fall on evaluations (every " +
              number(plan.evalEvery) + "), so most checkpoints have no metrics of their own.",
-         Fix{"Save every " + number(near) + " updates", {{"save_steps", number(near)}}});
+         Fix{"Save every " + updates(near), {{"save_steps", number(near)}}});
 }
 
 void bestMayBePruned(A a, F facts, Out out)

@@ -241,6 +241,16 @@ void TestArgumentLaw::pages()
     for (const Field& field : argumentFields()) {
         QVERIFY2(seen.count(field.key), text(field.key));
     }
+    // A new argument needs no list: its metadata say where it stands.
+    Field added;
+    added.group = findField("lr_scheduler_kwargs")->group;
+    QCOMPARE(text(pageFor(added)), "schedule_details");
+    added.group = findField("prompts")->group;
+    QCOMPARE(text(pageFor(added)), "sentence_transformers");
+    added.scope = Scope::Distributed;
+    QCOMPARE(text(pageFor(added)), "distributed");
+    added.deprecated = true;
+    QCOMPARE(text(pageFor(added)), "old");
 }
 
 void TestArgumentLaw::enumerations_data()
