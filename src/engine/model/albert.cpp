@@ -52,7 +52,7 @@ public:
 protected:
     at::Tensor states(PackedPass& pass) override
     {
-        auto x = m_word(pass.ids()) + m_position(pass.positions());
+        auto x = pass.noised(m_word(pass.ids())) + m_position(pass.positions());
         x = x + (pass.types().defined() ? m_type(pass.types()) : m_type.weight->select(0, 0));
         x = m_projection(pass.dropout(m_norm(x), m_config.hiddenDropout));
         pass.layerDone(x);

@@ -58,7 +58,7 @@ protected:
     {
         const auto positions =
             m_config.positionOffset > 0 ? pass.positionsPast(m_config.padTokenId) : pass.positions();
-        auto x = m_word(pass.ids()) + m_position(positions);
+        auto x = pass.noised(m_word(pass.ids())) + m_position(positions);
         if (m_type.weight)
             x = x + (pass.types().defined() ? m_type(pass.types()) : m_type.weight->select(0, 0));
         x = pass.dropout(m_norm(x), m_config.hiddenDropout);
@@ -99,6 +99,7 @@ TorchEncoderPtr makeBert(ConfigReader& reader, ParameterBuilder& parameters)
     config.positionOffset = robertaPositions ? config.padTokenId + 1 : 0;
     const auto embeddingSize =
         type == "electra" ? reader.whole("embedding_size", config.hiddenSize, 1, 65'536) : config.hiddenSize;
+    config.embeddingSize = static_cast<int>(embeddingSize);
     if (const auto kind = reader.text("position_embedding_type", "absolute"); kind != "absolute")
         reader.unsupported("position_embedding_type \"" + kind + "\"");
     if (reader.flag("is_decoder", false)) reader.unsupported("a decoder (is_decoder)");

@@ -44,7 +44,7 @@ public:
 protected:
     at::Tensor states(PackedPass& pass) override
     {
-        auto x = m_word(pass.ids()) + m_position(pass.positions());
+        auto x = pass.noised(m_word(pass.ids())) + m_position(pass.positions());
         x = pass.dropout(m_norm(x), m_config.hiddenDropout);
         pass.layerDone(x);
 
@@ -77,6 +77,7 @@ TorchEncoderPtr makeDistilBert(ConfigReader& reader, ParameterBuilder& parameter
     config.hiddenAct = reader.text("activation", "gelu");
     config.layerNormEps = 1e-12;
     config.typeVocabSize = 0;
+    config.attentionOutputDropout = false;
     config.hiddenDropout = reader.number("dropout", 0.1, 0, 0.999);
     config.attentionDropout = reader.number("attention_dropout", 0.1, 0, 0.999);
     if (!reader.ok()) return nullptr;

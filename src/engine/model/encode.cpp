@@ -31,9 +31,10 @@ Result<Embeddings> SentenceModel::encode(std::span<const std::string> texts, con
 {
     try {
         at::NoGradGuard noGrad;
+        const AutocastScope autocast(m_impl->autocast, m_impl->store.device().type());
         const int length = maxSeqLength();
         const bool skipsPrompts = !m_impl->pooling->includePrompt();
-        const int skipped = skipsPrompts ? promptTokens(tokenizer(), options.prompt, length) : 0;
+        const int skipped = skipsPrompts ? skippedTokens(options.prompt) : 0;
         const auto total = static_cast<std::int64_t>(texts.size());
         const std::int64_t tokenBudget = std::clamp<std::int64_t>(
             static_cast<std::int64_t>(std::max(1, options.batchSize)) * (length > 0 ? length : 512), 1,

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,15 @@ struct EncoderConfig
     bool causal = false;           ///< decoder: a token sees only those before it
     bool absolutePositions = true; ///< a table of positions limits the length
 
+    // Where families differ in more than sizes, for encoders that are not written family by family.
+    int embeddingSize = 0;              ///< width of the tables; 0: hiddenSize
+    int relativeBuckets = 0;            ///< MPNet's bias by distance; 0: none
+    bool attentionOutputDropout = true; ///< DistilBERT drops nothing behind attention
+    double embeddingDropout = 0, mlpDropout = 0;     ///< ModernBERT
+    double ropeTheta = 10'000, localRopeTheta = 10'000;
+    int window = 0;                     ///< of local layers: token i sees |i - j| ≤ window
+    std::vector<bool> localLayers;      ///< [layers]; empty: none is local
+
     /// Most tokens a sequence can have; 0: no limit but max_position_embeddings' advice.
     int usablePositions() const { return absolutePositions ? maxPositions - positionOffset : 0; }
 };
@@ -42,10 +52,15 @@ struct ForwardContext
     std::uint64_t seed = 42; ///< run seed
     std::uint64_t step = 0;  ///< micro-batch counter of the run
     std::uint64_t chunk = 0; ///< part of the micro-batch, for losses that embed it in several forwards
+    /// NEFTune's alpha (Jain et al. 2023): while training, noise uniform in ±alpha/√(L·D) on the word embeddings, L
+    /// being the longest text of the column. 0: none. The native encoder does not know it.
+    double noise = 0;
     /// When set, receives the states after the embeddings and after each layer: [layers + 1] tensors of
     /// [tokens, hidden], the last equal to what forward returns. Encoders that cannot do this leave it empty.
     std::vector<at::Tensor>* layerStates = nullptr;
 };
+
+struct TouchedRows;
 
 /// A named trainable tensor; `value` is a leaf, a view into the flat buffer of a ParameterStore, and its
 /// gradient (value.grad()) is a view into the store's gradient buffer that is defined from the start.
@@ -55,6 +70,8 @@ struct NamedTensor
         name; ///< as in the checkpoint, without prefix ("encoder.layer.0.attention.self.query.weight")
     at::Tensor value;
     bool trained = true; ///< false: no gradient ever reaches it (BERT's pooler); optimizers leave it alone
+    /// Which rows have a gradient (model/touchedrows.h), for large tables; null: nobody keeps count.
+    std::shared_ptr<TouchedRows> rows = nullptr;
 };
 
 /// Text encoder: packed token ids in, token states out.

@@ -73,7 +73,7 @@ protected:
     {
         const auto& o = m_options;
         // The factor is held in the embeddings' precision.
-        auto x = m_word(pass.ids());
+        auto x = pass.noised(m_word(pass.ids()));
         x = x * at::scalar_tensor(std::sqrt(static_cast<double>(m_config.hiddenSize)), at::kFloat)
                     .to(x.scalar_type());
         pass.layerDone(x);

@@ -12,6 +12,7 @@ namespace studio {
 namespace {
 
 NativeEncoderMaker g_nativeMaker = nullptr;
+NativeBf16Switch g_nativeBf16 = nullptr;
 
 /// sentence_bert_config.json and the names it had for other architectures.
 constexpr std::array kTransformerConfigs{
@@ -41,9 +42,15 @@ Error wrongModel(const std::string& what, const std::string& where)
 
 } // namespace
 
-void setNativeEncoderMaker(NativeEncoderMaker maker)
+void setNativeEncoderMaker(NativeEncoderMaker maker, NativeBf16Switch bf16)
 {
     g_nativeMaker = maker;
+    g_nativeBf16 = bf16;
+}
+
+NativeBf16Switch nativeBf16Switch()
+{
+    return g_nativeBf16;
 }
 
 NativeEncoderMaker nativeEncoderMaker()
@@ -363,13 +370,23 @@ Status SentenceModelLoader::chooseEncoder()
 {
     const auto choice = m().options.encoder;
     if (choice == EncoderChoice::Torch) return {};
-    if (const auto make = nativeEncoderMaker())
-        m().nativeEncoder = make(m().torchEncoder->config(), m().torchEncoder->parameters(), m().store);
-    if (choice == EncoderChoice::Native && !m().nativeEncoder)
+    std::string reason;
+    if (const auto make = nativeEncoderMaker()) {
+        auto made = make(m().torchEncoder->config(), m().torchEncoder->parameters(), m().store);
+        if (made) m().nativeEncoder = std::move(*made);
+        else reason = made.error().message;
+    }
+    if (m().nativeEncoder) return {};
+    if (choice == EncoderChoice::Native)
         return Error{ErrorCode::Unsupported,
-                     "The native encoder cannot run this model (" + m().torchEncoder->config().modelType +
-                         "). Choose the torch encoder.",
+                     (reason.empty() ? "The native encoder cannot run this model (" +
+                                           m().torchEncoder->config().modelType + ")."
+                                     : reason) +
+                         " Choose the torch encoder.",
                      m().folder.root().string()};
+    // On other devices and in double precision nobody expects it.
+    if (!reason.empty() && !m().isStatic && m().store.device().is_cpu() && m().store.dtype() == at::kFloat)
+        m().notices.push_back(reason + " It runs with torch's own operations, which take more time and memory.");
     return {};
 }
 

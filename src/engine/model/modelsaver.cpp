@@ -136,9 +136,10 @@ Json transformerConfigFor(const Json& stored, int maxSeqLength, bool lowerCase)
 Json modelConfigFor(const Json& stored, const std::string& similarity, int truncateDim)
 {
     Json config = stored.is_object() ? stored : Json::object();
-    if (!config.contains("__version__"))
-        config["__version__"] =
-            Json{{"pytorch", "2.8.0"}, {"sentence_transformers", "5.1.0"}, {"transformers", "4.57.0"}};
+    // The release whose layout is written, whatever the model was read from: an older one warns about a newer
+    // number.
+    config["__version__"] =
+        Json{{"pytorch", "2.8.0"}, {"sentence_transformers", "5.1.0"}, {"transformers", "4.57.0"}};
     if (!config.contains("model_type")) config["model_type"] = "SentenceTransformer";
     if (!config.contains("prompts")) config["prompts"] = Json{{"document", ""}, {"query", ""}};
     if (!config.contains("default_prompt_name")) config["default_prompt_name"] = nullptr;

@@ -59,7 +59,7 @@ protected:
     at::Tensor states(PackedPass& pass) override
     {
         const auto& o = m_options;
-        auto x = pass.dropout(m_norm(m_word(pass.ids())), o.embeddingDropout);
+        auto x = pass.dropout(m_norm(pass.noised(m_word(pass.ids()))), o.embeddingDropout);
         pass.layerDone(x);
 
         const auto headSize = m_config.hiddenSize / m_config.heads;
@@ -121,6 +121,12 @@ TorchEncoderPtr makeModernBert(ConfigReader& reader, ParameterBuilder& parameter
     };
     options.globalTheta = reader.ropeTheta(nested("full_attention"), "global_rope_theta", 160'000);
     options.localTheta = reader.ropeTheta(nested("sliding_attention"), "local_rope_theta", 10'000);
+    config.embeddingDropout = options.embeddingDropout;
+    config.mlpDropout = options.mlpDropout;
+    config.window = static_cast<int>(options.window);
+    config.localLayers = options.local;
+    config.ropeTheta = options.globalTheta;
+    config.localRopeTheta = options.localTheta;
     if (reader.ok() && config.hiddenSize / config.heads % 2 != 0)
         reader.unsupported("an odd head size with rotary positions");
     if (!reader.ok()) return nullptr;

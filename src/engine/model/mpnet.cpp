@@ -65,7 +65,7 @@ public:
 protected:
     at::Tensor states(PackedPass& pass) override
     {
-        auto x = m_word(pass.ids()) + m_position(pass.positionsPast(m_config.padTokenId));
+        auto x = pass.noised(m_word(pass.ids())) + m_position(pass.positionsPast(m_config.padTokenId));
         x = pass.dropout(m_norm(x), m_config.hiddenDropout);
         pass.layerDone(x);
 
@@ -104,6 +104,7 @@ TorchEncoderPtr makeMpnet(ConfigReader& reader, ParameterBuilder& parameters)
     config.padTokenId = static_cast<int>(reader.whole("pad_token_id", 1, 0, 100'000'000));
     config.positionOffset = config.padTokenId + 1;
     config.typeVocabSize = 0;
+    config.relativeBuckets = static_cast<int>(buckets);
     if (config.positionOffset >= config.maxPositions)
         reader.refuse(ErrorCode::InvalidValue,
                       "Cannot use " + reader.file() + ": pad_token_id leaves no positions.");

@@ -53,7 +53,7 @@ public:
 protected:
     at::Tensor states(PackedPass& pass) override
     {
-        auto x = m_word(pass.ids());
+        auto x = pass.noised(m_word(pass.ids()));
         if (m_type.weight)
             x = x + (pass.types().defined() ? m_type(pass.types()) : m_type.weight->select(0, 0));
         x = pass.dropout(m_norm(x), m_config.hiddenDropout);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 namespace studio {
@@ -79,6 +80,16 @@ PackedPass::PackedPass(const PackedBatch& batch, const ForwardContext& context, 
     if (!types.empty()) m_types = toDevice(types, device);
     if (!std::is_sorted(order.begin(), order.end())) m_restore = toDevice(place, device);
     if (context.training) m_generator = generatorFor(context, 0, device);
+    if (context.training && context.noise > 0) {
+        std::map<std::int32_t, std::int64_t> longest;
+        for (std::int64_t s = 0; s < sequences; ++s) {
+            auto& most = longest[batch.column[s]];
+            most = std::max(most, batch.length(s));
+        }
+        m_longest.reserve(tokens);
+        for (const auto s : order)
+            m_longest.insert(m_longest.end(), static_cast<std::size_t>(batch.length(s)), longest[batch.column[s]]);
+    }
 }
 
 at::Tensor PackedPass::positionsPast(std::int64_t padId) const
@@ -105,6 +116,18 @@ at::Tensor PackedPass::dropout(const at::Tensor& x, double p)
 {
     if (!m_context.training || p <= 0) return x;
     return x * maskLike(x, p, m_generator);
+}
+
+at::Tensor PackedPass::noised(const at::Tensor& x)
+{
+    if (m_longest.empty()) return x;
+    const at::NoGradGuard noGrad;
+    constexpr std::uint64_t kSite = 1u << 20;
+    const auto size = toDevice(m_longest, x.device()).to(x.scalar_type()) * static_cast<double>(x.size(-1));
+    auto noise = at::empty_like(x).uniform_(-1, 1, generatorFor(m_context, kSite, x.device()));
+    noise.mul_((m_context.noise / size.sqrt()).unsqueeze(-1));
+    const at::AutoGradMode withGradient(true);
+    return x + noise;
 }
 
 at::Tensor dropoutMask(const at::Tensor& x, double p, const ForwardContext& context, std::uint64_t site)

@@ -50,6 +50,9 @@ public:
     /// training. Draws depend on the context and on the number of draws before.
     at::Tensor dropout(const at::Tensor& x, double p);
 
+    /// Word embeddings with NEFTune's noise when the context asks for it; x itself outside training.
+    at::Tensor noised(const at::Tensor& x);
+
     /// Sorted → the batch's order.
     at::Tensor restore(const at::Tensor& x) const;
 
@@ -67,6 +70,7 @@ private:
                               std::int64_t length, const AttentionOptions& options);
 
     const ForwardContext& m_context;
+    std::vector<std::int64_t> m_longest; ///< longest text of each token's column; only with noise
     std::vector<Group> m_groups;             ///< longest first
     std::vector<std::int64_t> m_groupTokens; ///< length · count of each group
     at::Tensor m_ids, m_positions, m_types;

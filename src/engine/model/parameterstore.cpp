@@ -1,8 +1,11 @@
 #include "engine/model/parameterstore.h"
 
+#include "engine/model/touchedrows.h"
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -11,6 +14,8 @@ namespace studio {
 namespace {
 
 constexpr std::int64_t kAlignmentBytes = 64;
+/// Tables of at least so many rows keep count of those with a gradient.
+constexpr std::int64_t kCountedRows = 4'096;
 
 /// A tensor over part of `flat`'s memory that autograd does not know as a view: a leaf with a version counter
 /// of its own.
@@ -50,7 +55,15 @@ void ParameterStore::allocate(bool gradients)
         entry.value = windowOf(m_values, entry.offset, entry.shape);
         entry.value.set_requires_grad(gradients);
     }
-    if (gradients) attachGradients();
+    if (!gradients) return;
+    attachGradients();
+    if (!m_device.is_cpu() || m_dtype != at::kFloat) return;
+    for (auto& entry : m_entries) {
+        if (entry.shape.size() != 2 || entry.shape[0] < kCountedRows) continue;
+        entry.rows = std::make_shared<TouchedRows>();
+        entry.rows->marked.assign(static_cast<std::size_t>(entry.shape[0]), 0);
+        entry.rows->reset(entry.value.grad());
+    }
 }
 
 void ParameterStore::attachGradients()
@@ -75,8 +88,25 @@ void ParameterStore::zeroGrad()
 {
     if (!m_gradients.defined()) return;
     at::NoGradGuard noGrad;
-    m_gradients.zero_();
-    if (!gradientsAreViews()) attachGradients();
+    if (!gradientsAreViews()) {
+        m_gradients.zero_();
+        attachGradients();
+    } else {
+        // Runs between the tables whose rows are counted are set to zero in one go.
+        std::int64_t begin = 0;
+        for (const auto& entry : m_entries) {
+            if (!entry.rows || !entry.rows->complete(entry.value.grad())) continue;
+            m_gradients.narrow(0, begin, entry.offset - begin).zero_();
+            float* gradient = entry.value.grad().mutable_data_ptr<float>();
+            const std::int64_t width = entry.shape[1];
+            for (const auto row : entry.rows->rows)
+                std::fill_n(gradient + row * width, width, 0.0f);
+            begin = entry.offset + entry.size;
+        }
+        m_gradients.narrow(0, begin, m_size - begin).zero_();
+    }
+    for (auto& entry : m_entries)
+        if (entry.rows) entry.rows->reset(entry.value.grad());
 }
 
 std::vector<NamedTensor> ParameterStore::parameters() const
@@ -84,7 +114,7 @@ std::vector<NamedTensor> ParameterStore::parameters() const
     std::vector<NamedTensor> list;
     list.reserve(m_entries.size());
     for (const auto& entry : m_entries)
-        list.push_back({entry.name, entry.value, entry.trained});
+        list.push_back({entry.name, entry.value, entry.trained, entry.rows});
     return list;
 }
 

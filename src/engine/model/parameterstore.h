@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ public:
         std::int64_t size = 0;   ///< number of elements
         bool trained = true;     ///< false: no gradient ever reaches it
         at::Tensor value;        ///< undefined until allocate()
+        std::shared_ptr<TouchedRows> rows; ///< of large tables with gradients, see model/touchedrows.h
     };
 
     explicit ParameterStore(at::ScalarType dtype = at::kFloat, at::Device device = at::kCPU);
@@ -54,7 +56,8 @@ public:
     at::ScalarType dtype() const { return m_dtype; }
     at::Device device() const { return m_device; }
 
-    /// Sets all gradients to zero; repairs grad views that someone reset.
+    /// Sets all gradients to zero (of tables only the rows that have one, when that is known); repairs grad views that
+    /// someone reset.
     void zeroGrad();
 
     /// Whether every grad is still the view that allocate() made (false after someone called reset() on a

@@ -49,18 +49,39 @@ std::vector<std::byte> gathered(const PickleValue& tensor, std::span<const std::
     return result;
 }
 
+using NamedValues = std::vector<std::pair<std::string, const PickleValue*>>;
+
+/// Every tensor below `value`, with the keys on the way to it. False: too deep.
+bool collect(const PickleValue& value, const std::string& path, int depth, NamedValues& found)
+{
+    if (depth > 8) return false;
+    const auto below = [&](const std::string& key) { return path.empty() ? key : path + "/" + key; };
+    if (value.kind == PickleValue::Kind::Tensor) found.emplace_back(path, &value);
+    for (const auto& [key, member] : value.members) {
+        const bool isText = key->kind == PickleValue::Kind::Text;
+        if (!isText && key->kind != PickleValue::Kind::Int) continue;
+        if (!collect(*member, below(isText ? key->text : std::to_string(key->number)), depth + 1, found))
+            return false;
+    }
+    for (std::size_t i = 0; i < value.items.size(); ++i)
+        if (!collect(*value.items[i], below(std::to_string(i)), depth + 1, found)) return false;
+    return true;
+}
+
 } // namespace
 
-Result<std::shared_ptr<const PickleWeights>> PickleWeights::open(const std::filesystem::path& path)
+Result<std::shared_ptr<const PickleWeights>> PickleWeights::open(const std::filesystem::path& path,
+                                                                 PickleDepth depth)
 {
     auto file = MappedFile::open(path);
     if (!file) return file.error();
-    return parse((*file)->bytes(), path.filename().string(), *file);
+    return parse((*file)->bytes(), path.filename().string(), *file, depth);
 }
 
 Result<std::shared_ptr<const PickleWeights>> PickleWeights::parse(std::span<const std::byte> bytes,
                                                                   const std::string& label,
-                                                                  std::shared_ptr<const void> owner)
+                                                                  std::shared_ptr<const void> owner,
+                                                                  PickleDepth depth)
 {
     const auto broken = [&](const std::string& why) {
         return Error{ErrorCode::Malformed, "Cannot read " + label + ": " + why + ".", label};
@@ -90,16 +111,24 @@ Result<std::shared_ptr<const PickleWeights>> PickleWeights::parse(std::span<cons
     std::shared_ptr<PickleWeights> weights(new PickleWeights);
     weights->m_label = label;
     weights->m_owner = std::move(owner);
-    for (const auto& [key, value] : (*result)->members) {
-        if (key->kind != PickleValue::Kind::Text) return broken("its state dict has a key that is no text");
-        if (value->kind != PickleValue::Kind::Tensor) continue;
+    NamedValues values;
+    if (depth == PickleDepth::Nested) {
+        if (!collect(**result, "", 0, values)) return broken("it is nested too deeply");
+    } else {
+        for (const auto& [key, value] : (*result)->members) {
+            if (key->kind != PickleValue::Kind::Text)
+                return broken("its state dict has a key that is no text");
+            if (value->kind == PickleValue::Kind::Tensor) values.emplace_back(key->text, value);
+        }
+    }
+    for (const auto& [name, value] : values) {
         const auto storage = entries->find(root + "data/" + value->text);
         const auto width = static_cast<std::size_t>(tensorTypeBits(value->type)) / 8;
         if (storage == entries->end() ||
             storage->second.size() / width < static_cast<std::size_t>(value->storageSize))
-            return broken("the storage of tensor \"" + key->text.substr(0, 120) +
+            return broken("the storage of tensor \"" + name.substr(0, 120) +
                           "\" is missing or too small");
-        StoredTensor tensor{key->text, value->type, value->shape, {}};
+        StoredTensor tensor{name, value->type, value->shape, {}};
         if (isRowMajor(*value)) {
             if (const auto size = static_cast<std::size_t>(countOf(*value)) * width; size > 0)
                 tensor.bytes = storage->second.subspan(static_cast<std::size_t>(value->number) * width, size);

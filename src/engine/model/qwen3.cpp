@@ -68,7 +68,7 @@ protected:
     at::Tensor states(PackedPass& pass) override
     {
         const auto& o = m_options;
-        auto x = m_word(pass.ids());
+        auto x = pass.noised(m_word(pass.ids()));
         pass.layerDone(x);
 
         const Rotary turn(pass.positions(), o.headSize, o.theta, x.scalar_type());

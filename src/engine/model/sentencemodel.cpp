@@ -1,9 +1,11 @@
 #include "engine/model/sentencemodel.h"
 
 #include "engine/model/modelloader.h"
+#include "engine/model/nativehook.h"
 #include "engine/model/sentencemodel_p.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 
 #include <algorithm>
 
@@ -134,6 +136,21 @@ int promptTokens(const Tokenizer& tokenizer, const std::string& prompt, int maxL
     return static_cast<int>(ids.size()) - (endsSpecial ? 1 : 0);
 }
 
+bool SentenceModel::addsSpecialTokens() const
+{
+    return !m_impl->isStatic;
+}
+
+bool SentenceModel::skipsPrompts() const
+{
+    return !m_impl->pooling->includePrompt();
+}
+
+int SentenceModel::skippedTokens(const std::string& prompt) const
+{
+    return promptTokens(tokenizer(), prompt, maxSeqLength());
+}
+
 PackedBatch SentenceModel::pack(std::span<const TextColumn> columns) const
 {
     PackedBatch batch;
@@ -141,7 +158,7 @@ PackedBatch SentenceModel::pack(std::span<const TextColumn> columns) const
     std::vector<std::int32_t> ids;
     for (std::size_t c = 0; c < columns.size(); ++c) {
         const auto& column = columns[c];
-        const int skipped = skipsPrompts ? promptTokens(tokenizer(), column.prompt, maxSeqLength()) : 0;
+        const int skipped = skipsPrompts ? skippedTokens(column.prompt) : 0;
         for (std::size_t r = 0; r < column.texts.size(); ++r) {
             ids.clear();
             const bool special = !m_impl->isStatic;
@@ -164,20 +181,23 @@ PackedBatch SentenceModel::pack(std::span<const std::string> texts, const std::s
 
 at::Tensor SentenceModel::tokenStates(const PackedBatch& batch, const ForwardContext& context)
 {
+    const AutocastScope autocast(m_impl->autocast, m_impl->store.device().type());
     return m_impl->encoder().forward(batch, context);
 }
 
 at::Tensor SentenceModel::headOf(const at::Tensor& states, const PackedBatch& batch,
                                  const ForwardContext& context)
 {
+    const AutocastScope autocast(m_impl->autocast, m_impl->store.device().type());
     auto x = (*m_impl->pooling)(states, batch);
     for (const auto& slot : m_impl->head)
         x = slot.module->forward(x, context);
-    return x;
+    return m_impl->autocast ? x.to(m_impl->store.dtype()) : x;
 }
 
 at::Tensor SentenceModel::embed(const PackedBatch& batch, const ForwardContext& context)
 {
+    const AutocastScope autocast(m_impl->autocast, m_impl->store.device().type());
     return headOf(tokenStates(batch, context), batch, context);
 }
 
@@ -194,6 +214,38 @@ ParameterStore& SentenceModel::store()
 void SentenceModel::zeroGrad()
 {
     m_impl->store.zeroGrad();
+}
+
+void SentenceModel::useTorchEncoder()
+{
+    m_impl->nativeEncoder.reset();
+}
+
+void SentenceModel::setAutocast(at::ScalarType type)
+{
+    // The native encoder's bf16 is its own: the same rounding of the products' operands, packed and in one pass.
+    const auto bf16 = nativeBf16Switch();
+    if (type == at::kBFloat16 && m_impl->nativeEncoder && bf16 && bf16(*m_impl->nativeEncoder, true)) return;
+    useTorchEncoder();
+    m_impl->autocast = type;
+}
+
+AutocastScope::AutocastScope(const std::optional<at::ScalarType>& type, at::DeviceType device)
+    : m_on(type.has_value()), m_device(device)
+{
+    if (!m_on) return;
+    m_before = at::autocast::is_autocast_enabled(m_device);
+    at::autocast::set_autocast_enabled(m_device, true);
+    at::autocast::set_autocast_dtype(m_device, *type);
+    at::autocast::increment_nesting();
+}
+
+AutocastScope::~AutocastScope()
+{
+    if (!m_on) return;
+    // Casts of the weights are kept for one pass: the next one may have others.
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(m_device, m_before);
 }
 
 void SentenceModel::setDropout(double hidden, double attention)

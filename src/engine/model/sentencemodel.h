@@ -95,6 +95,12 @@ public:
     const std::vector<std::string>&
     notices() const; ///< what a person should know about how the folder was read
 
+    /// How pack() makes tokens of texts: whether special tokens are added, whether pooling leaves a prompt's tokens out,
+    /// and how many those are.
+    bool addsSpecialTokens() const;
+    bool skipsPrompts() const;
+    int skippedTokens(const std::string& prompt) const;
+
     /// Tokenises (truncated to maxSeqLength) and packs all columns, column by column.
     PackedBatch pack(std::span<const TextColumn> columns) const;
     PackedBatch pack(std::span<const std::string> texts, const std::string& prompt = {}) const;
@@ -126,6 +132,12 @@ public:
     /// an error.
     Result<Embeddings> encode(std::span<const std::string> texts, const EncodeOptions& options = {},
                               const Progress& progress = {});
+
+    /// Uses the encoder of plain torch operations from now on, also where the native one could be used.
+    void useTorchEncoder();
+    /// Forward passes run under torch's autocast in this precision (bf16) with the encoder of plain torch
+    /// operations; weights, gradients and what embed() and headOf() return stay float32.
+    void setAutocast(at::ScalarType type);
 
     /// The files of the saved model in the layout that every sentence-transformers release reads, for the
     /// durable writer. The writers read the current parameters when they are called; the model must outlive

@@ -40,6 +40,7 @@ struct SentenceModel::Impl
     std::unique_ptr<Encoder> nativeEncoder; ///< set when it is the one in use
     std::optional<Pooling> pooling;
     std::vector<HeadSlot> head;
+    std::optional<at::ScalarType> autocast; ///< precision of forward passes; none: that of the weights
     bool isStatic = false;       ///< StaticEmbedding: no special tokens, its pooling is part of the module
     bool lowerCaseFirst = false; ///< do_lower_case of sentence_bert_config.json
     int maxSeqLength = 0;
@@ -66,6 +67,21 @@ struct SentenceModel::Impl
     {
         return head.empty() ? pooling->outputDimension() : head.back().module->outputDimension();
     }
+};
+
+/// Autocast for the calling thread as long as it lives; without a type it does nothing.
+class AutocastScope
+{
+public:
+    AutocastScope(const std::optional<at::ScalarType>& type, at::DeviceType device);
+    ~AutocastScope();
+    AutocastScope(const AutocastScope&) = delete;
+    AutocastScope& operator=(const AutocastScope&) = delete;
+
+private:
+    bool m_on;
+    bool m_before = false;
+    at::DeviceType m_device;
 };
 
 /// Tokens of a prompt that pooling leaves out when it excludes prompts: with the leading special token,

@@ -53,7 +53,7 @@ void TorchEncoder::adopt(const std::vector<ParameterBuilder::Registered>& regist
     m_parameters.clear();
     for (const auto& parameter : registered) {
         const auto& entry = store.entries()[parameter.entry];
-        m_parameters.push_back({parameter.name, entry.value, entry.trained});
+        m_parameters.push_back({parameter.name, entry.value, entry.trained, entry.rows});
     }
 }
 
