@@ -17,9 +17,10 @@ Arena::~Arena()
 }
 
 Arena::Arena(Arena&& other) noexcept
-    : m_data(std::exchange(other.m_data, nullptr)), m_bytes(std::exchange(other.m_bytes, 0)), m_used(other.m_used)
-{
-}
+    : m_data(std::exchange(other.m_data, nullptr)),
+      m_bytes(std::exchange(other.m_bytes, 0)),
+      m_used(other.m_used)
+{}
 
 void Arena::reset(std::int64_t floats)
 {

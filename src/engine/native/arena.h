@@ -5,7 +5,8 @@
 
 namespace studio {
 
-/// A growing block of floats on 2 MiB boundaries (huge pages where the system has them). Growing loses the contents.
+/// A growing block of floats on 2 MiB boundaries (huge pages where the system has them). Growing loses the
+/// contents.
 class Arena
 {
 public:
@@ -20,6 +21,7 @@ public:
     /// The next `floats` floats, on a boundary of 64 bytes.
     float* take(std::int64_t floats);
 
+    float* data() { return m_data; }
     std::size_t bytes() const { return m_bytes; }
 
     /// What take() uses up for `floats`.

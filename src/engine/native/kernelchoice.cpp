@@ -9,6 +9,9 @@ extern const Kernels kKernelsPortable;
 #if defined(STUDIO_X86)
 extern const Kernels kKernelsAvx2;
 extern const Kernels kKernelsAvx512;
+#if defined(STUDIO_AVX512BF16)
+extern const Kernels kKernelsAvx512Bf16;
+#endif
 #endif
 
 namespace {
@@ -36,9 +39,13 @@ int availableKernels(const Kernels** tables, int capacity)
 #if defined(STUDIO_X86)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) add(kKernelsAvx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
         add(kKernelsAvx512);
+#if defined(STUDIO_AVX512BF16)
+        if (__builtin_cpu_supports("avx512bf16")) add(kKernelsAvx512Bf16);
+#endif
+    }
 #endif
     return count;
 }

@@ -11,35 +11,19 @@ constexpr int kTileRows = 6;
 #endif
 constexpr int kPanel = 2 * VL;
 
-/// A element (m, k) lies at a[m · rowStep + k · depthStep].
+/// A element (m, k) lies at a[m · rowStep + k · depthStep]; the sums begin at `bias`.
 struct TileInput
 {
     const float* a;
     std::int64_t rowStep, depthStep;
     const float* b;
-    std::int64_t bStride;
     int depth;
+    const float* bias;
 };
 
 template <int Rows, class Finish>
-static inline void tile(const TileInput& in, int m, int n, const Finish& finish)
+STUDIO_INLINE void finishTile(const Vec (&c)[Rows][2], int m, int n, const Finish& finish)
 {
-    Vec c[Rows][2];
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r) c[r][0] = c[r][1] = Vec{};
-    const float* a = in.a;
-    const float* b = in.b;
-    for (int k = 0; k < in.depth; ++k) {
-        const Vec b0 = load(b), b1 = load(b + VL);
-        b += in.bStride;
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) {
-            const Vec value = splat(a[r * in.rowStep]);
-            c[r][0] += value * b0;
-            c[r][1] += value * b1;
-        }
-        a += in.depthStep;
-    }
     if constexpr (Finish::kWholeTile) {
         // A long epilogue stays out of the register allocation of the loop above.
         alignas(64) float done[Rows * kPanel];
@@ -53,6 +37,33 @@ static inline void tile(const TileInput& in, int m, int n, const Finish& finish)
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) finish(m + r, n, c[r][0], c[r][1]);
     }
+}
+
+template <int Rows, class Finish>
+static inline void tile(const TileInput& in, int m, int n, const Finish& finish)
+{
+    Vec c[Rows][2];
+    const Vec begin0 = in.bias ? load(in.bias) : Vec{}, begin1 = in.bias ? load(in.bias + VL) : Vec{};
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+        c[r][0] = begin0;
+        c[r][1] = begin1;
+    }
+    const float* a = in.a;
+    const float* b = in.b;
+#pragma GCC unroll 2
+    for (int k = 0; k < in.depth; ++k) {
+        const Vec b0 = load(b), b1 = load(b + VL);
+        b += kPanel;
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+            const Vec value = splat(a[r * in.rowStep]);
+            c[r][0] += value * b0;
+            c[r][1] += value * b1;
+        }
+        a += in.depthStep;
+    }
+    finishTile<Rows>(c, m, n, finish);
 }
 
 template <class Finish>
@@ -116,19 +127,17 @@ struct FinishAddFrom
     }
 };
 
-struct FinishBiasGelu
+struct FinishGelu
 {
     static constexpr bool kWholeTile = true;
     float* c;
     float* kept;
-    const float* bias;
     std::int64_t stride;
     __attribute__((noinline)) void whole(int rows, int m, int n, const float* done) const
     {
-        const Vec b0 = load(bias + n), b1 = load(bias + n + VL);
         for (int r = 0; r < rows; ++r) {
             const std::int64_t at = (m + r) * stride + n;
-            const Vec u0 = load(done + r * kPanel) + b0, u1 = load(done + r * kPanel + VL) + b1;
+            const Vec u0 = load(done + r * kPanel), u1 = load(done + r * kPanel + VL);
             store(kept + at, u0);
             store(kept + at + VL, u1);
             store(c + at, geluOf(u0));
@@ -142,6 +151,7 @@ struct FinishTimesGeluSlope
     static constexpr bool kWholeTile = true;
     float* c;
     const float* kept;
+    float* active;
     std::int64_t stride;
     __attribute__((noinline)) void whole(int rows, int m, int n, const float* done) const
     {
@@ -149,7 +159,7 @@ struct FinishTimesGeluSlope
             const std::int64_t at = (m + r) * stride + n;
             for (int half = 0; half < 2; ++half) {
                 Vec slope;
-                geluOf(load(kept + at + half * VL), slope);
+                store(active + at + half * VL, geluOf(load(kept + at + half * VL), slope));
                 store(c + at + half * VL, load(done + r * kPanel + half * VL) * slope);
             }
         }
@@ -159,27 +169,18 @@ struct FinishTimesGeluSlope
 template <class Finish>
 static void productWith(const Product& p, const Finish& finish)
 {
-    constexpr int kBlockRows = kTileRows * 8;  // rows of A that stay near while a panel of B is used
-    for (int block = p.m0; block < p.m1; block += kBlockRows) {
-        const int end = block + kBlockRows < p.m1 ? block + kBlockRows : p.m1;
+    // Rows of A that stay near while a panel of B is used.
+    const int blockRows = kTileRows * (p.k > 512 ? 8 : 16);
+    for (int block = p.m0; block < p.m1; block += blockRows) {
+        const int end = block + blockRows < p.m1 ? block + blockRows : p.m1;
         for (int n = 0; n < p.n; n += kPanel) {
-            const float* panel = p.b + (n / kPanel) * p.panelStride;
+            const float* panel = p.b + static_cast<std::int64_t>(n) * p.k;
+            const float* bias = p.bias ? p.bias + n : nullptr;
             for (int m = block; m < end; m += kTileRows) {
-                const TileInput in{p.a + m * p.aStride, p.aStride, 1, panel, p.bStride, p.k};
+                const TileInput in{p.a + m * p.aStride, p.aStride, 1, panel, p.k, bias};
                 anyTile(end - m < kTileRows ? end - m : kTileRows, in, m, n, finish);
             }
         }
-    }
-}
-
-static void product(const Product& p)
-{
-    switch (p.epilogue) {
-    case Epilogue::Store: return productWith(p, FinishStore{p.c, p.cStride});
-    case Epilogue::Add: return productWith(p, FinishAdd{p.c, p.cStride});
-    case Epilogue::AddFrom: return productWith(p, FinishAddFrom{p.c, p.other, p.cStride});
-    case Epilogue::BiasGelu: return productWith(p, FinishBiasGelu{p.c, p.other, p.bias, p.cStride});
-    case Epilogue::TimesGeluSlope: return productWith(p, FinishTimesGeluSlope{p.c, p.other, p.cStride});
     }
 }
 
@@ -197,27 +198,101 @@ static void packTransposed(const float* w, int k, int p0, int p1, float* packed)
         }
 }
 
-static void weightGradient(const WeightGradient& g)
+static void packPlain(const float* w, int n, int rows, int depth, int p0, int p1, float* packed)
 {
+    // Row by row over a few panels at a time: rows are read as they lie, each panel is a stream of writes.
+    constexpr int kAtOnce = 8;
+    for (int first = p0; first < p1; first += kAtOnce) {
+        const int last = first + kAtOnce < p1 ? first + kAtOnce : p1;
+        for (int j = 0; j < rows; ++j) {
+            const float* row = w + static_cast<std::int64_t>(j) * n;
+            for (int p = first; p < last; ++p) {
+                float* to = packed + (static_cast<std::int64_t>(p) * depth + j) * kPanel;
+                store(to, load(row + p * kPanel));
+                store(to + VL, load(row + p * kPanel + VL));
+            }
+        }
+    }
+}
+
+/// Tokens of a weight gradient that are packed and summed at a time.
+constexpr int kTokenChunk = 256;
+
+/// Floats from one tile of dY to the next. A line more than it takes, so that tiles do not fall on the same sets of the cache.
+STUDIO_INLINE std::int64_t tileStride(int tokens) { return static_cast<std::int64_t>(tokens) * kTileRows + 16; }
+
+static std::int64_t gradientScratch(int rows)
+{
+    const std::int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+    return static_cast<std::int64_t>(kTokenChunk) * kPanel + tiles * tileStride(kTokenChunk);
+}
+
+/// dY of a chunk as tiles [tile][token][kTileRows].
+static inline void packGradientRows(const WeightGradient& g, std::int64_t t0, int count, float* packed)
+{
+    const int width = g.n1 - g.n0;
+    for (int t = 0; t < count; ++t) {
+        const float* row = g.dy + (t0 + t) * g.dyStride + g.n0;
+        float* to = packed + static_cast<std::int64_t>(t) * kTileRows;
+        for (int n = 0; n < width; n += kTileRows) {
+            const int rows = width - n < kTileRows ? width - n : kTileRows;
+            if (rows == kTileRows) std::memcpy(to, row + n, sizeof(float) * kTileRows);
+            else std::memcpy(to, row + n, sizeof(float) * static_cast<unsigned>(rows));
+            to += tileStride(count);
+        }
+    }
+}
+
+/// Column sums of dY over a chunk.
+static inline void addColumns(const WeightGradient& g, std::int64_t t0, int count)
+{
+    const int width = g.n1 - g.n0;
+    float* sums = g.db + g.n0;
+    for (int t = 0; t < count; ++t) {
+        const float* row = g.dy + (t0 + t) * g.dyStride + g.n0;
+        int n = 0;
+        for (; n + VL <= width; n += VL) store(sums + n, load(sums + n) + load(row + n));
+        for (; n < width; ++n) sums[n] += row[n];
+    }
+}
+
+/// A panel of X, with gain and shift when they are given.
+static inline void packInputPanel(const WeightGradient& g, std::int64_t t0, int count, int k, float* to)
+{
+    const float* from = g.x + t0 * g.xStride + k;
+    if (!g.gamma) {
+        for (int t = 0; t < count; ++t) {
+            store(to, load(from));
+            store(to + VL, load(from + VL));
+            to += kPanel;
+            from += g.xStride;
+        }
+        return;
+    }
+    const Vec gain0 = load(g.gamma + k), gain1 = load(g.gamma + k + VL);
+    const Vec shift0 = g.beta ? load(g.beta + k) : Vec{}, shift1 = g.beta ? load(g.beta + k + VL) : Vec{};
+    for (int t = 0; t < count; ++t) {
+        store(to, load(from) * gain0 + shift0);
+        store(to + VL, load(from + VL) * gain1 + shift1);
+        to += kPanel;
+        from += g.xStride;
+    }
+}
+
+static void floatWeightGradient(const WeightGradient& g)
+{
+    float* panel = g.scratch;
+    float* gradients = g.scratch + static_cast<std::int64_t>(kTokenChunk) * kPanel;
     for (std::int64_t t0 = 0; t0 < g.tokens; t0 += kTokenChunk) {
         const int count = static_cast<int>(g.tokens - t0 < kTokenChunk ? g.tokens - t0 : kTokenChunk);
-        for (int p = 0; p < g.k / kPanel; ++p)
-            for (int t = 0; t < count; ++t) {
-                const float* from = g.x + (t0 + t) * g.xStride + p * kPanel;
-                float* to = g.scratch + (static_cast<std::int64_t>(p) * count + t) * kPanel;
-                store(to, load(from));
-                store(to + VL, load(from + VL));
-            }
-        for (int t = 0; t < count; ++t) {
-            const float* row = g.dy + (t0 + t) * g.dyStride;
-            for (int n = g.n0; n < g.n1; ++n) g.db[n] += row[n];
-        }
-        for (int n = g.n0; n < g.n1; n += kTileRows) {
-            const int rows = g.n1 - n < kTileRows ? g.n1 - n : kTileRows;
-            for (int p = 0; p < g.k / kPanel; ++p) {
-                const TileInput in{g.dy + t0 * g.dyStride + n, 1, g.dyStride,
-                                   g.scratch + static_cast<std::int64_t>(p) * count * kPanel, kPanel, count};
-                anyTile(rows, in, n, p * kPanel, FinishAdd{g.dw, g.k});
+        if (g.db && g.k0 == 0) addColumns(g, t0, count);
+        packGradientRows(g, t0, count, gradients);
+        for (int k = g.k0; k < g.k1; k += kPanel) {
+            packInputPanel(g, t0, count, k, panel);
+            for (int n = g.n0; n < g.n1; n += kTileRows) {
+                const int rows = g.n1 - n < kTileRows ? g.n1 - n : kTileRows;
+                const TileInput in{gradients + (n - g.n0) / kTileRows * tileStride(count), 1, kTileRows, panel, count, nullptr};
+                anyTile(rows, in, n, k, FinishAdd{g.dw, g.dwStride});
             }
         }
     }

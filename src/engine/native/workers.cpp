@@ -4,7 +4,8 @@ namespace studio {
 
 Workers::Workers(int count) : m_barrier(count > 0 ? count : 1)
 {
-    for (int worker = 1; worker < count; ++worker) m_helpers.emplace_back([this, worker] { help(worker); });
+    for (int worker = 1; worker < count; ++worker)
+        m_helpers.emplace_back([this, worker] { help(worker); });
 }
 
 Workers::~Workers()
@@ -14,7 +15,8 @@ Workers::~Workers()
         m_stop = true;
     }
     m_wake.notify_all();
-    for (auto& helper : m_helpers) helper.join();
+    for (auto& helper : m_helpers)
+        helper.join();
 }
 
 void Workers::run(const std::function<void(int)>& job)

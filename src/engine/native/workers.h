@@ -12,8 +12,8 @@
 
 namespace studio {
 
-/// The threads that compute: the caller and count - 1 helpers, which sleep between jobs and inherit the caller's
-/// priority. One job at a time.
+/// The threads that compute: the caller and count - 1 helpers, which sleep between jobs and inherit the
+/// caller's priority. One job at a time.
 class Workers
 {
 public:
@@ -44,7 +44,8 @@ private:
     bool m_stop = false;
 };
 
-/// Hands out the numbers 0 … count - 1 once each, to whichever worker asks. Results must not depend on who gets what.
+/// Hands out the numbers 0 … count - 1 once each, to whichever worker asks. Results must not depend on who
+/// gets what.
 class Tickets
 {
 public:
