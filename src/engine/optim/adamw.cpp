@@ -1,10 +1,12 @@
 #include "engine/optim/adamw.h"
 
+#include "engine/model/touchedrows.h"
 #include "engine/optim/adamwkernel.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace studio {
@@ -43,6 +45,7 @@ void AdamW::update(const Update& u)
                            static_cast<float>(u.rate / (1 - std::pow(m_options.beta1, t))),
                            static_cast<float>(1 / std::sqrt(1 - std::pow(m_options.beta2, t))),
                            static_cast<float>(m_options.epsilon)};
+    if (updateRows(u, c)) return;
     float* p = u.value.mutable_data_ptr<float>();
     const float* g = u.gradient.const_data_ptr<float>();
     float* first = m.mutable_data_ptr<float>();
@@ -50,6 +53,49 @@ void AdamW::update(const Update& u)
     at::parallel_for(0, u.value.numel(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
         adamwUpdate(p + begin, g + begin, first + begin, second + begin, end - begin, c);
     });
+}
+
+/// Rows that have never had a gradient have moments of zero, and the update leaves those and (but for the decay) the weights
+/// as they are: only the others are walked, with the same result to the last bit.
+bool AdamW::updateRows(const Update& u, const AdamWConstants& c)
+{
+    auto& live = m_live[{u.group, u.index}];
+    const auto* touched = touchedRowsOf(m_groups[u.group].parameters[u.index]);
+    if (u.value.dim() != 2) return false;
+    const std::int64_t rows = u.value.size(0), width = u.value.size(1);
+    if (!touched) {
+        // Nobody counts, so any row may have come to life.
+        live.assign(m_groups[u.group].parameters[u.index].rows ? static_cast<std::size_t>(rows) : 0, 1);
+        return false;
+    }
+    if (live.empty()) {
+        // The first step, or the first after loading a state: the moments tell.
+        live.resize(static_cast<std::size_t>(rows));
+        const auto used = u.slots[0].ne(0).any(1).logical_or(u.slots[1].ne(0).any(1)).contiguous();
+        for (std::int64_t r = 0; r < rows; ++r)
+            live[static_cast<std::size_t>(r)] = used.const_data_ptr<bool>()[r];
+    }
+    for (const auto row : touched->rows)
+        live[static_cast<std::size_t>(row)] = 1;
+    float* p = u.value.mutable_data_ptr<float>();
+    const float* g = u.gradient.const_data_ptr<float>();
+    float* first = u.slots[0].mutable_data_ptr<float>();
+    float* second = u.slots[1].mutable_data_ptr<float>();
+    at::parallel_for(0, rows, std::max<std::int64_t>(1, (1 << 16) / width), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end;) {
+            std::int64_t last = r + 1;
+            const auto kind = live[static_cast<std::size_t>(r)];
+            while (last < end && live[static_cast<std::size_t>(last)] == kind)
+                ++last;
+            const std::int64_t from = r * width, count = (last - r) * width;
+            if (kind) adamwUpdate(p + from, g + from, first + from, second + from, count, c);
+            else if (c.keep != 1.0f)
+                for (std::int64_t i = from; i < from + count; ++i)
+                    p[i] *= c.keep;
+            r = last;
+        }
+    });
+    return true;
 }
 
 std::vector<NamedTensor> AdamW::makeSlots(const NamedTensor& parameter, std::size_t) const

@@ -2,7 +2,14 @@
 
 #include "engine/optim/tensoroptimizer.h"
 
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
 namespace studio {
+
+struct AdamWConstants;
 
 struct AdamWOptions
 {
@@ -23,8 +30,14 @@ public:
 protected:
     void update(const Update& u) override;
     std::vector<NamedTensor> makeSlots(const NamedTensor& parameter, std::size_t group) const override;
+    void loaded() override { m_live.clear(); }
 
 private:
+    /// The update of a table whose rows with a gradient are known; false when they are not.
+    bool updateRows(const Update& u, const AdamWConstants& c);
+
+    /// Rows of counted tables whose moments may differ from zero, by group and index; empty: not known yet.
+    std::map<std::pair<std::size_t, std::size_t>, std::vector<std::uint8_t>> m_live;
     AdamWOptions m_options;
 };
 

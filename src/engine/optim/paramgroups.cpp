@@ -1,3 +1,4 @@
+#include "engine/model/touchedrows.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/patterns.h"
 
@@ -62,12 +63,33 @@ Result<std::vector<ParamGroup>> makeParamGroups(const std::vector<NamedTensor>& 
     return groups;
 }
 
+/// Sum of squares of the rows of a table that have a gradient; all others are zero.
+static double rowSquares(const at::Tensor& gradient, const TouchedRows& touched)
+{
+    const std::int64_t width = gradient.size(1);
+    const float* data = gradient.const_data_ptr<float>();
+    double sum = 0;
+    for (const auto row : touched.rows) {
+        double squares = 0;
+        for (std::int64_t i = 0; i < width; ++i) {
+            const double value = data[row * width + i];
+            squares += value * value;
+        }
+        sum += squares;
+    }
+    return sum;
+}
+
 double gradNorm(const std::vector<ParamGroup>& groups)
 {
     double sum = 0;
     for (const ParamGroup& group : groups) {
         for (const NamedTensor& parameter : group.parameters) {
             if (!parameter.trained || !parameter.value.grad().defined()) continue;
+            if (const auto* touched = touchedRowsOf(parameter)) {
+                sum += rowSquares(parameter.value.grad(), *touched);
+                continue;
+            }
             const double norm = at::linalg_vector_norm(parameter.value.grad().detach(), 2).item<double>();
             sum += norm * norm;
         }

@@ -1,6 +1,6 @@
+#include "engine/model/touchedrows.h"
 #include "engine/optim/gradscaler.h"
 #include "engine/optim/optimizer.h"
-#include "engine/optim/quantise.h"
 #include "support/testfiles.h"
 
 #include <ATen/ATen.h>
@@ -91,10 +91,76 @@ private Q_SLOTS:
     void optimArgs();
     void refusedNamesOfferTheNearest();
     void everyNameIsMadeOrRefused();
-    void blockQuantisation();
-    void eightBitFollowsThirtyTwo();
     void lossScale();
+    void tablesWithCountedRows_data();
+    void tablesWithCountedRows();
 };
+
+void TestOptimizers::tablesWithCountedRows_data()
+{
+    QTest::addColumn<double>("decay");
+    QTest::newRow("without decay") << 0.0;
+    QTest::newRow("with decay") << 0.1;
+}
+
+void TestOptimizers::tablesWithCountedRows()
+{
+    // A table whose rows with a gradient are known takes the same steps, bit for bit, as one that is walked whole.
+    QFETCH(double, decay);
+    at::manual_seed(4);
+    const auto start = at::randn({50, 16});
+    struct Side
+    {
+        at::Tensor table;
+        std::shared_ptr<TouchedRows> rows;
+        std::unique_ptr<Optimizer> optimizer;
+    };
+    const auto make = [&](bool counted) {
+        Side side{leaf(start), counted ? std::make_shared<TouchedRows>() : nullptr, nullptr};
+        side.table.mutable_grad() = at::zeros({50, 16});
+        if (counted) {
+            side.rows->marked.assign(50, 0);
+            side.rows->reset(side.table.grad());
+        }
+        OptimizerSettings settings;
+        auto made = makeOptimizer(settings, {{{{"table.weight", side.table, true, side.rows}}, 0.01, decay}, {{}, 0.01, 0.0}});
+        side.optimizer = std::move(*made);
+        return side;
+    };
+    auto counted = make(true), plain = make(false);
+    for (int step = 0; step < 12; ++step) {
+        for (Side* side : {&counted, &plain}) {
+            at::manual_seed(100 + step);
+            // Written past torch, as the native encoder does.
+            float* gradient = side->table.grad().mutable_data_ptr<float>();
+            std::fill_n(gradient, 50 * 16, 0.0f);
+            for (int k = 0; k < 4; ++k) {
+                const auto row = (step * 7 + k * 11) % 30;
+                const auto values = at::randn({16});
+                std::copy_n(values.const_data_ptr<float>(), 16, gradient + row * 16);
+                if (side->rows) side->rows->mark(row);
+            }
+            QVERIFY(!side->rows || step == 7 || touchedRowsOf(side->optimizer->groups()[0].parameters[0]));
+            // Once somebody else adds to the gradient, so that nothing is known about its rows.
+            if (step == 7) {
+                const at::NoGradGuard noGrad;
+                side->table.mutable_grad()[41].add_(1.0);
+            }
+            const auto norm = side->table.grad().to(at::kDouble).norm().item<double>();
+            QVERIFY(std::abs(gradNorm(side->optimizer->groups()) - norm) < 1e-6 * norm);
+            side->optimizer->step(side->optimizer->baseRates(), 0.5);
+            if (side->rows) side->rows->reset(side->table.grad());
+        }
+        QVERIFY(at::equal(counted.table.detach(), plain.table.detach()));
+        if (step == 5) {
+            // From a checkpoint on the moments tell which rows are alive.
+            auto again = make(true);
+            again.table.detach().copy_(counted.table.detach());
+            QVERIFY(again.optimizer->load(counted.optimizer->state()).ok());
+            counted = std::move(again);
+        }
+    }
+}
 
 void TestOptimizers::specVectors_data()
 {
@@ -393,59 +459,6 @@ void TestOptimizers::everyNameIsMadeOrRefused()
     SpecProblem problem(paged);
     QVERIFY(problem.optimizer);
     QCOMPARE(problem.optimizer->notices().size(), std::size_t(2));
-}
-
-void TestOptimizers::blockQuantisation()
-{
-    for (bool isSigned : {true, false}) {
-        const auto& map = quantMap(isSigned);
-        QVERIFY(std::is_sorted(map.begin(), map.end()));
-        QCOMPARE(map.back(), 1.0f);
-        QVERIFY(std::find(map.begin(), map.end(), 0.0f) != map.end());
-        if (!isSigned) QCOMPARE(map.front(), 0.0f);
-        // Numbers of the map come back exactly, whatever the block's scale.
-        at::Tensor values = at::tensor(std::vector<float>(map.begin(), map.end())) * 0.25;
-        at::Tensor codes = at::zeros({256}, at::kByte), scales = at::zeros({1}), back = at::zeros({256});
-        quantise(values, codes, scales, isSigned);
-        dequantise(codes, scales, back, isSigned);
-        QVERIFY(at::equal(values, back));
-    }
-    // Anything else is off by less than half the widest gap of the map.
-    at::Tensor values = at::arange(1000, at::kFloat).mul(0.731).sin();
-    at::Tensor codes = at::zeros({1000}, at::kByte), scales = at::zeros({4}), back = at::zeros({1000});
-    quantise(values, codes, scales, true);
-    dequantise(codes, scales, back, true);
-    QVERIFY((values - back).abs().max().item<double>() < 0.0075);
-    QVERIFY((values - back).abs().max().item<double>() > 0);
-}
-
-void TestOptimizers::eightBitFollowsThirtyTwo()
-{
-    const std::pair<const char*, const char*> pairs[] = {{"adamw_8bit", "adamw_torch"},
-                                                         {"rmsprop_bnb_8bit", "rmsprop_bnb_32bit"}};
-    for (const auto& [small, large] : pairs) {
-        const at::Tensor start = at::arange(8192, at::kFloat).mul(0.37).sin();
-        const at::Tensor target = at::arange(8192, at::kFloat).mul(0.11).cos();
-        double distances[2];
-        std::int64_t bytes[2] = {0, 0};
-        for (int i = 0; i < 2; ++i) {
-            OptimizerSettings settings;
-            settings.name = i == 0 ? small : large;
-            const at::Tensor w = leaf(start);
-            auto made = makeOptimizer(settings, {{{{"layer.weight", w}}, 0.01, 0.0}});
-            QVERIFY(made);
-            for (int t = 0; t < 200; ++t) {
-                setGradient(w, w.detach() - target);
-                (*made)->step({0.01});
-            }
-            distances[i] = (w.detach() - target).abs().mean().item<double>();
-            for (const NamedTensor& state : (*made)->state())
-                bytes[i] += static_cast<std::int64_t>(state.value.nbytes());
-        }
-        QVERIFY2(distances[0] < 0.1 * (start - target).abs().mean().item<double>(), small);
-        QVERIFY2(std::abs(distances[0] - distances[1]) < 0.02, small);
-        QVERIFY2(bytes[0] * 3 < bytes[1], small);
-    }
 }
 
 void TestOptimizers::lossScale()
