@@ -66,15 +66,16 @@ CachedLoss::ranges(const PackedBatch& pack, const std::vector<std::int64_t>& seq
 {
     std::vector<std::pair<std::int64_t, std::int64_t>> result;
     const auto rows = static_cast<std::int64_t>(sequences.size());
+    // A pack takes the memory of its tokens, so mini_batch_size texts are as many as that many of the longest ones.
+    std::int64_t longest = 1;
+    for (std::int64_t s = 0; s < pack.sequences(); ++s)
+        longest = std::max(longest, pack.length(s));
+    const std::int64_t most = m_cache.miniBatchTokens.value_or(m_cache.miniBatchSize * longest);
     for (std::int64_t begin = 0; begin < rows;) {
         std::int64_t end = begin + 1;
-        if (m_cache.miniBatchTokens) {
-            std::int64_t tokens = pack.length(sequences[begin]);
-            while (end < rows && tokens + pack.length(sequences[end]) <= *m_cache.miniBatchTokens)
-                tokens += pack.length(sequences[end++]);
-        } else {
-            end = std::min(begin + m_cache.miniBatchSize, rows);
-        }
+        std::int64_t tokens = pack.length(sequences[begin]);
+        while (end < rows && tokens + pack.length(sequences[end]) <= most)
+            tokens += pack.length(sequences[end++]);
         result.emplace_back(begin, end);
         begin = end;
     }

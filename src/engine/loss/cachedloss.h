@@ -13,7 +13,9 @@ namespace studio {
 struct CacheOptions
 {
     std::int64_t miniBatchSize = 32;
-    std::optional<std::int64_t> miniBatchTokens; ///< cut mini-batches by tokens instead of rows
+    /// Tokens of a mini-batch; empty: those of miniBatchSize texts of the longest length in the batch, which is what
+    /// so many padded texts would take.
+    std::optional<std::int64_t> miniBatchTokens;
 };
 
 /// Base of the losses that use GradCache (Gao et al. 2021): the memory of a step does not grow with the
