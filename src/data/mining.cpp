@@ -20,6 +20,13 @@ Status check(const MiningOptions& options)
     if (options.rangeMin < 0) return wrong("range_min", "The range of candidates cannot start below 0.");
     if (options.rangeMax && *options.rangeMax <= options.rangeMin)
         return wrong("range_max", "The end of the range of candidates must be above its start.");
+    if (options.rangeMax && options.numNegatives > *options.rangeMax - options.rangeMin)
+        return wrong("num_negatives", "Only " + std::to_string(*options.rangeMax - options.rangeMin) +
+                                          " candidates lie between range_min and range_max, but " +
+                                          std::to_string(options.numNegatives) +
+                                          " negatives are asked for. Raise range_max, or ask for fewer.");
+    if (options.includePositives && options.format != MiningFormat::NTuple)
+        return wrong("include_positives", "Rankings with their positives need the form n-tuple.");
     if (options.absoluteMargin && !(*options.absoluteMargin >= 0))
         return wrong("absolute_margin", "The absolute margin must be 0 or more.");
     if (options.relativeMargin && !(*options.relativeMargin >= 0 && *options.relativeMargin <= 1))
@@ -45,7 +52,8 @@ public:
                  options.format == MiningFormat::LabeledList ? ColumnKind::TextList : ColumnKind::Text),
           m_label(options.format == MiningFormat::LabeledList ? "labels" : "label",
                   options.format == MiningFormat::LabeledList ? ColumnKind::List : ColumnKind::Integer),
-          m_score("score", options.format == MiningFormat::LabeledPair ? ColumnKind::Real : ColumnKind::List)
+          m_score(options.format == MiningFormat::LabeledPair ? "score" : "scores",
+                  options.format == MiningFormat::LabeledPair ? ColumnKind::Real : ColumnKind::List)
     {
         const int negatives = options.format == MiningFormat::Triplet  ? 1
                               : options.format == MiningFormat::NTuple ? options.numNegatives
@@ -88,7 +96,7 @@ public:
         out.addColumn(std::move(m_text));
         for (auto& negative : m_negatives)
             out.addColumn(std::move(negative));
-        if (m_negatives.empty()) out.addColumn(std::move(m_label));
+        if (m_negatives.empty() && !m_options.outputScores) out.addColumn(std::move(m_label));
         if (m_options.outputScores) out.addColumn(std::move(m_score));
         return out;
     }
@@ -114,16 +122,17 @@ HardNegativeMiner::make(const std::vector<std::pair<std::string_view, std::strin
     TextIds queries(pairs.size()), documents(pairs.size() + extraTexts.size());
     for (const auto text : extraTexts)
         documents.idOf(text);
-    std::size_t mostPositives = 0;
+    std::vector<std::int64_t> rowsOf; // of each query, equal ones too
     for (const auto& [anchor, positive] : pairs) {
         const auto query = queries.idOf(anchor);
         const auto document = static_cast<std::int64_t>(documents.idOf(positive));
         out.m_positives.resize(queries.size());
+        rowsOf.resize(queries.size());
+        ++rowsOf[query];
         auto& known = out.m_positives[query];
         if (std::find(known.begin(), known.end(), document) != known.end()) continue;
         known.push_back(document);
-        mostPositives = std::max(mostPositives, known.size());
-        out.m_pairs.emplace_back(query, document);
+        ++out.m_report.pairs;
     }
     for (std::uint32_t id = 0; id < queries.size(); ++id)
         out.m_queries.push_back(queries.text(id));
@@ -134,14 +143,12 @@ HardNegativeMiner::make(const std::vector<std::pair<std::string_view, std::strin
 
     // With a filter many candidates fall away, so the original looks at ten times as many.
     const bool filtered = options.absoluteMargin || options.relativeMargin || options.maxScore;
-    const auto positives = static_cast<std::int64_t>(mostPositives);
-    const std::int64_t range =
-        options.rangeMax
-            ? *options.rangeMax
-            : options.rangeMin + std::int64_t{options.numNegatives} * (filtered ? 10 : 1) + positives;
+    const std::int64_t positives = *std::max_element(rowsOf.begin(), rowsOf.end());
+    out.m_range = options.rangeMax ? *options.rangeMax
+                                   : options.rangeMin +
+                                         std::int64_t{options.numNegatives} * (filtered ? 10 : 1) + positives;
     out.m_candidates =
-        std::min<std::int64_t>(range + positives, static_cast<std::int64_t>(out.m_corpus.size()));
-    out.m_report.pairs = static_cast<std::int64_t>(out.m_pairs.size());
+        std::min<std::int64_t>(out.m_range + positives, static_cast<std::int64_t>(out.m_corpus.size()));
     out.m_report.queries = static_cast<std::int64_t>(out.m_queries.size());
     return out;
 }
@@ -157,7 +164,9 @@ void HardNegativeMiner::add(std::int64_t query, std::span<const MiningCandidate>
 
     std::vector<MiningCandidate> left;
     for (const auto& candidate : candidates) {
-        if (std::find(known.begin(), known.end(), candidate.document) != known.end()) continue;
+        if (!m_options.includePositives &&
+            std::find(known.begin(), known.end(), candidate.document) != known.end())
+            continue;
         ++m_report.candidates;
         const bool tooClose =
             (m_options.absoluteMargin && candidate.score + *m_options.absoluteMargin > positive) ||
@@ -170,6 +179,7 @@ void HardNegativeMiner::add(std::int64_t query, std::span<const MiningCandidate>
         if (!tooClose && !outside) left.push_back(candidate);
     }
     std::sort(left.begin(), left.end(), better);
+    if (static_cast<std::int64_t>(left.size()) > m_range) left.resize(static_cast<std::size_t>(m_range));
     left.erase(left.begin(),
                left.begin() +
                    std::min<std::ptrdiff_t>(m_options.rangeMin, static_cast<std::ptrdiff_t>(left.size())));
@@ -192,57 +202,59 @@ void HardNegativeMiner::add(std::int64_t query, std::span<const MiningCandidate>
 Table HardNegativeMiner::table(const std::string& anchorName, const std::string& positiveName) const
 {
     Rows rows(m_options, anchorName, positiveName);
+    const auto textOf = [this](const MiningCandidate& candidate) {
+        return m_corpus[static_cast<std::size_t>(candidate.document)];
+    };
     std::vector<std::string_view> texts;
     std::vector<double> scores;
-    for (const auto& [query, document] : m_pairs) {
-        const auto index = static_cast<std::size_t>(query);
-        const auto& negatives = m_negatives[index];
-        const auto& known = m_positives[index];
-        const auto place =
-            static_cast<std::size_t>(std::find(known.begin(), known.end(), document) - known.begin());
-        if (m_positiveScores[index].size() <= place || negatives.empty()) continue;
-        const double positiveScore = m_positiveScores[index][place];
-        const auto anchor = m_queries[index];
-        const auto positive = m_corpus[static_cast<std::size_t>(document)];
-        const auto textOf = [this](const MiningCandidate& c) {
-            return m_corpus[static_cast<std::size_t>(c.document)];
-        };
-        scores.assign(1, positiveScore);
-        switch (m_options.format) {
-        case MiningFormat::Triplet:
-            for (const auto& negative : negatives) {
-                const std::string_view text = textOf(negative);
-                const double both[] = {positiveScore, negative.score};
-                rows.tuple(anchor, positive, {&text, 1}, both);
+    for (std::size_t query = 0; query < m_queries.size(); ++query) {
+        const auto anchor = m_queries[query];
+        const auto& negatives = m_negatives[query];
+        if (m_positiveScores[query].empty()) continue; // never added
+        for (std::size_t place = 0; place < m_positives[query].size(); ++place) {
+            const auto positive = m_corpus[static_cast<std::size_t>(m_positives[query][place])];
+            const double positiveScore = m_positiveScores[query][place];
+            if (m_options.format == MiningFormat::LabeledPair) {
+                rows.labeled(anchor, positive, true, positiveScore);
+                continue;
             }
-            break;
-        case MiningFormat::NTuple:
-            if (negatives.size() < static_cast<std::size_t>(m_options.numNegatives)) break;
-            texts.clear();
-            for (const auto& negative : negatives) {
-                texts.push_back(textOf(negative));
-                scores.push_back(negative.score);
+            if (negatives.empty()) continue;
+            scores.assign(1, positiveScore);
+            switch (m_options.format) {
+            case MiningFormat::Triplet:
+                for (const auto& negative : negatives) {
+                    const std::string_view text = textOf(negative);
+                    const double both[] = {positiveScore, negative.score};
+                    rows.tuple(anchor, positive, {&text, 1}, both);
+                }
+                break;
+            case MiningFormat::NTuple:
+                if (negatives.size() < static_cast<std::size_t>(m_options.numNegatives)) break;
+                texts.clear();
+                for (const auto& negative : negatives) {
+                    texts.push_back(textOf(negative));
+                    scores.push_back(negative.score);
+                }
+                rows.tuple(anchor, positive, texts, scores);
+                break;
+            case MiningFormat::LabeledList: {
+                std::vector<std::string> list{std::string(positive)};
+                std::vector<double> labels{1};
+                for (const auto& negative : negatives) {
+                    list.emplace_back(textOf(negative));
+                    labels.push_back(0);
+                    scores.push_back(negative.score);
+                }
+                rows.list(anchor, list, labels, scores);
+                break;
             }
-            rows.tuple(anchor, positive, texts, scores);
-            break;
-        case MiningFormat::LabeledPair:
-            rows.labeled(anchor, positive, true, positiveScore);
-            if (place > 0) break; // the negatives belong to the query: once is enough
+            case MiningFormat::LabeledPair:
+                break;
+            }
+        }
+        if (m_options.format == MiningFormat::LabeledPair) // they belong to the query: once is enough
             for (const auto& negative : negatives)
                 rows.labeled(anchor, textOf(negative), false, negative.score);
-            break;
-        case MiningFormat::LabeledList: {
-            std::vector<std::string> list{std::string(positive)};
-            std::vector<double> labels{1};
-            for (const auto& negative : negatives) {
-                list.emplace_back(textOf(negative));
-                labels.push_back(0);
-                scores.push_back(negative.score);
-            }
-            rows.list(anchor, list, labels, scores);
-            break;
-        }
-        }
     }
     return rows.take();
 }

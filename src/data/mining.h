@@ -17,7 +17,7 @@ enum class MiningFormat {
     Triplet,     ///< anchor, positive, negative: a row for each negative
     NTuple,      ///< anchor, positive, negative_1 … negative_n; pairs with fewer negatives are left out
     LabeledPair, ///< anchor, positive, label 1 or 0: a row for each positive and each negative
-    LabeledList, ///< anchor, a list of texts, a list of labels: a row for each pair
+    LabeledList, ///< anchor, a list of texts, a list of labels: a row for each pair that has a negative
 };
 
 /// Options of hard-negative mining with the original's meaning and defaults (training_stack 1.8).
@@ -33,7 +33,11 @@ struct MiningOptions
     bool random = false;                  ///< draw among the candidates instead of taking the best
     std::int64_t seed = 42;               ///< of that draw
     MiningFormat format = MiningFormat::Triplet;
-    bool outputScores = false; ///< a column "score": [positive, negatives …] a row, or one number for pairs
+    /// Similarities: a column "scores", [positive, negatives …] a row, or "score", one number, for pairs. In
+    /// the labelled forms it stands instead of the labels, as in the original.
+    bool outputScores = false;
+    /// Known positives stay among the candidates: whole rankings, for reranking data. Needs NTuple.
+    bool includePositives = false;
 };
 
 struct MiningCandidate
@@ -64,7 +68,8 @@ struct MiningReport
 class HardNegativeMiner
 {
 public:
-    /// Errors: no pairs; numNegatives below 1; rangeMax not above rangeMin; negative margins.
+    /// Errors: no pairs; numNegatives below 1 or more than lie between rangeMin and rangeMax; rangeMax not
+    /// above rangeMin; negative margins; includePositives in another form than NTuple.
     static Result<HardNegativeMiner>
     make(const std::vector<std::pair<std::string_view, std::string_view>>& pairs,
          const std::vector<std::string_view>& extraTexts, const MiningOptions& options);
@@ -79,10 +84,12 @@ public:
     /// How many of the most similar documents to pass to add().
     std::int64_t candidatesPerQuery() const { return m_candidates; }
 
-    /// Chooses the negatives of one query. Candidates need no order; known positives among them are left out.
+    /// Chooses the negatives of one query. Candidates need no order; known positives among them are left out
+    /// (unless includePositives).
     void add(std::int64_t query, std::span<const MiningCandidate> candidates,
              std::span<const double> positiveScores);
 
+    /// Rows by query, in the order in which the queries first stand in the data, as the original gives them.
     Table table(const std::string& anchorName, const std::string& positiveName) const;
     const MiningReport& report() const { return m_report; }
 
@@ -92,11 +99,11 @@ private:
     MiningOptions m_options;
     std::vector<std::string_view> m_queries;
     std::vector<std::string_view> m_corpus;
-    std::vector<std::pair<std::int64_t, std::int64_t>> m_pairs; ///< query, document
-    std::vector<std::vector<std::int64_t>> m_positives;         ///< of each query
-    std::vector<std::vector<double>> m_positiveScores;          ///< of each query, once added
-    std::vector<std::vector<MiningCandidate>> m_negatives;      ///< of each query, best first
+    std::vector<std::vector<std::int64_t>> m_positives;    ///< of each query
+    std::vector<std::vector<double>> m_positiveScores;     ///< of each query, once added
+    std::vector<std::vector<MiningCandidate>> m_negatives; ///< of each query, best first
     std::int64_t m_candidates = 0;
+    std::int64_t m_range = 0; ///< rangeMax as given or chosen
     MiningReport m_report;
 };
 

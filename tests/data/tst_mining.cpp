@@ -1,6 +1,10 @@
 #include "data/mining.h"
+#include "data/nearest.h"
 
 #include <QTest>
+
+#include <algorithm>
+#include <cmath>
 
 using namespace studio;
 
@@ -104,15 +108,13 @@ private Q_SLOTS:
         options.outputScores = true;
         options.format = MiningFormat::NTuple; // q2 has only three candidates left
         QCOMPARE(show(mined(options).table("a", "p")),
-                 std::string("a p negative_1 negative_2 negative_3 negative_4 score / q1 p1 n1 n2 n3 n4 "
+                 std::string("a p negative_1 negative_2 negative_3 negative_4 scores / q1 p1 n1 n2 n3 n4 "
                              "[0.9, 0.8, 0.7, 0.55, 0.2] "
                              "/ q1 p2 n1 n2 n3 n4 [0.6, 0.8, 0.7, 0.55, 0.2] "));
         options.numNegatives = 1;
         options.format = MiningFormat::LabeledPair;
-        QCOMPARE(
-            show(mined(options).table("a", "p")),
-            std::string(
-                "a p label score / q1 p1 1 0.9 / q1 n1 0 0.8 / q1 p2 1 0.6 / q2 p3 1 0.95 / q2 p1 0 0.5 "));
+        QCOMPARE(show(mined(options).table("a", "p")),
+                 std::string("a p score / q1 p1 0.9 / q1 p2 0.6 / q1 n1 0.8 / q2 p3 0.95 / q2 p1 0.5 "));
         options.format = MiningFormat::LabeledList;
         options.outputScores = false;
         QCOMPARE(show(mined(options).table("a", "p")),
@@ -145,6 +147,71 @@ private Q_SLOTS:
         options.rangeMin = 5;
         options.rangeMax = 5;
         QCOMPARE(HardNegativeMiner::make(kPairs, kExtra, options).error().where, std::string("range_max"));
+        options.rangeMax = 6;
+        options.numNegatives = 2;
+        QCOMPARE(HardNegativeMiner::make(kPairs, kExtra, options).error().where,
+                 std::string("num_negatives"));
+        MiningOptions ranking;
+        ranking.includePositives = true;
+        QCOMPARE(HardNegativeMiner::make(kPairs, kExtra, ranking).error().where,
+                 std::string("include_positives"));
+    }
+
+    /// Positives without any negative are rows of labelled pairs, but of no other form.
+    void withoutNegatives()
+    {
+        MiningOptions options;
+        options.maxScore = -1;
+        options.format = MiningFormat::LabeledPair;
+        QCOMPARE(show(mined(options).table("a", "p")),
+                 std::string("a p label / q1 p1 1 / q1 p2 1 / q2 p3 1 "));
+        options.format = MiningFormat::Triplet;
+        QCOMPARE(mined(options).table("a", "p").rows(), 0);
+    }
+
+    void rankingsKeepTheirPositives()
+    {
+        MiningOptions options;
+        options.includePositives = true;
+        options.format = MiningFormat::NTuple;
+        options.numNegatives = 3;
+        QCOMPARE(
+            show(mined(options).table("a", "p")),
+            std::string(
+                "a p negative_1 negative_2 negative_3 / q1 p1 p1 n1 n2 / q1 p2 p1 n1 n2 / q2 p3 p3 p1 n1 "));
+    }
+
+    /// Against a search that does one product after the other.
+    void nearestDocuments_()
+    {
+        constexpr std::int64_t kDim = 37, kQueries = 21, kDocuments = 83;
+        std::vector<float> queries(kDim * kQueries), documents(kDim * kDocuments);
+        for (std::size_t i = 0; i < queries.size(); ++i)
+            queries[i] = static_cast<float>((i * 7919) % 101) / 50 - 1;
+        for (std::size_t i = 0; i < documents.size(); ++i)
+            documents[i] = static_cast<float>((i * 104729) % 97) / 48 - 1;
+        for (const int threads : {1, 3}) {
+            std::vector<int> seen(kQueries, 0);
+            nearestDocuments(queries, documents, kDim, 5, threads,
+                             [&](std::int64_t query, std::span<const MiningCandidate> best) {
+                                 ++seen[static_cast<std::size_t>(query)];
+                                 std::vector<MiningCandidate> all;
+                                 for (std::int64_t d = 0; d < kDocuments; ++d)
+                                     all.push_back({d, dotProduct(queries, query, documents, d, kDim)});
+                                 std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+                                     return a.score != b.score ? a.score > b.score : a.document < b.document;
+                                 });
+                                 QCOMPARE(best.size(), std::size_t{5});
+                                 for (std::size_t i = 0; i < best.size(); ++i) {
+                                     // Equal products may come in another order by rounding.
+                                     const auto own =
+                                         dotProduct(queries, query, documents, best[i].document, kDim);
+                                     QVERIFY(std::abs(own - all[i].score) < 1e-4);
+                                     QVERIFY(std::abs(best[i].score - own) < 1e-4);
+                                 }
+                             });
+            QCOMPARE(seen, std::vector<int>(kQueries, 1));
+        }
     }
 };
 
