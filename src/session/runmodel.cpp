@@ -205,6 +205,7 @@ void RunModel::addEvent(const Event& event)
         addMark(RunMark::Kind::End, event);
         break;
     case EventKind::Log:
+    case EventKind::Quality:
         break;
     }
     m_events.push_back(event);
@@ -290,6 +291,8 @@ QString RunModel::eventText(const Event& event)
         return tr("Step %1: %2").arg(step, values);
     case EventKind::Evaluation:
         return tr("Evaluation at step %1: %2").arg(step, values);
+    case EventKind::Quality:
+        return {}; // many numbers: for charts
     case EventKind::Checkpoint:
         return tr("Checkpoint at step %1: %2").arg(step, text);
     case EventKind::Finding:

@@ -22,6 +22,7 @@ constexpr Name kNames[] = {
     {EventKind::Phase, "phase"},
     {EventKind::Log, "log"},
     {EventKind::Evaluation, "evaluation"},
+    {EventKind::Quality, "quality"},
     {EventKind::Checkpoint, "checkpoint"},
     {EventKind::Finding, "finding"},
     {EventKind::ArgumentChanged, "argument_changed"},
@@ -169,7 +170,7 @@ Result<EventsRead> readEvents(const std::filesystem::path& file)
 std::vector<Event> liveEvents(const std::vector<Event>& events)
 {
     const auto repeats = [](const Event& event) {
-        return event.kind == EventKind::Log || event.kind == EventKind::Evaluation ||
+        return event.kind == EventKind::Log || event.kind == EventKind::Evaluation || event.kind == EventKind::Quality ||
                event.kind == EventKind::Checkpoint;
     };
     std::vector<Event> live;

@@ -28,6 +28,7 @@ enum class EventKind {
     Phase,            ///< text: "loading model", "tokenizing", "training", "evaluating", "saving", …
     Log,              ///< values: loss, grad_norm, learning_rate, epoch
     Evaluation,       ///< text: evaluator or data set name; values: metrics, epoch
+    Quality,          ///< text: evaluation set; values: what its embeddings look like (docs/run-folder.md)
     Checkpoint,       ///< text: folder; values: seconds blocked, bytes
     Finding,          ///< text: sentence (non-finite loss, fallback encoder, …)
     ArgumentChanged,  ///< text: key and new value as JSON

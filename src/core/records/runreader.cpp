@@ -2,6 +2,7 @@
 
 #include "core/files/filesystem.h"
 #include "core/records/events.h"
+#include "core/records/resumepoint.h"
 
 #include <algorithm>
 
@@ -16,10 +17,12 @@ bool isThere(const fs::path& path)
     return fileExists(posixFileSystem(), path.string());
 }
 
-// A run that says it goes on, but whose process is gone, was interrupted.
+// A run that says it goes on, but whose process is gone, was interrupted, unless it was paused in order to give its
+// memory back.
 void trueState(RunSummary& summary)
 {
     RunState& state = summary.status.state;
+    if (state == RunState::Paused && summary.status.phase == kFreedPhase) return;
     if (!hasEnded(state) && !summary.owner.alive) state = RunState::Interrupted;
 }
 

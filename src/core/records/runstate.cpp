@@ -70,7 +70,11 @@ void updateStatus(RunStatus& status, const Event& event)
         status.phase = event.text;
         break;
     case EventKind::Evaluation:
-        status.metrics = event.values;
+        // The test sets' metrics come beside those of the last evaluation.
+        if (event.text == "test")
+            status.metrics.insert(status.metrics.end(), event.values.begin(), event.values.end());
+        else
+            status.metrics = event.values;
         break;
     case EventKind::Checkpoint:
         status.checkpoint = event.text;
@@ -94,6 +98,7 @@ void updateStatus(RunStatus& status, const Event& event)
         status.message.clear();
         break;
     case EventKind::Log:
+    case EventKind::Quality:
     case EventKind::Finding:
     case EventKind::ArgumentChanged:
         break;

@@ -42,13 +42,22 @@ double meanOf(const std::vector<float>& values)
 
 } // namespace
 
-EmbeddingQuality embeddingQuality(const at::Tensor& first, const at::Tensor& second, std::int64_t maxRows)
+EmbeddingQuality embeddingQuality(const at::Tensor& first, const at::Tensor& second,
+                                  const std::vector<bool>& positive)
 {
-    const std::int64_t n = std::min(first.size(0), maxRows);
-    const at::Tensor a = normalizeRows(first.narrow(0, 0, n).to(at::kFloat));
-    const at::Tensor b = normalizeRows(second.narrow(0, 0, n).to(at::kFloat));
+    const std::int64_t n = first.size(0);
+    const at::Tensor a = normalizeRows(first.to(at::kFloat));
+    const at::Tensor b = normalizeRows(second.to(at::kFloat));
     EmbeddingQuality q;
-    q.alignment = (a - b).square().sum(-1).mean().item<double>();
+
+    const std::vector<float> pairs = floatsOf((a * b).sum(-1));
+    std::vector<float> positives, negatives;
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        (positive.empty() || positive[i] ? positives : negatives).push_back(pairs[i]);
+    if (negatives.empty() && n > 1)
+        negatives = floatsOf((a * b.roll({std::max<std::int64_t>(1, n / 2)}, {0})).sum(-1));
+    // |a - b|² of unit vectors is 2 - 2 cos.
+    q.alignment = 2 - 2 * meanOf(positives);
 
     const at::Tensor all = at::cat({a, b});
     const auto count = static_cast<double>(all.size(0));
@@ -63,9 +72,6 @@ EmbeddingQuality embeddingQuality(const at::Tensor& first, const at::Tensor& sec
         if (s > 0) entropy -= s / total * std::log(s / total);
     q.effectiveRank = std::exp(entropy);
 
-    const std::vector<float> positives = floatsOf((a * b).sum(-1));
-    std::vector<float> negatives;
-    if (n > 1) negatives = floatsOf((a * b.roll({std::max<std::int64_t>(1, n / 2)}, {0})).sum(-1));
     q.meanPositive = meanOf(positives);
     q.meanNegative = meanOf(negatives);
     q.histogram.positives = binned(positives);

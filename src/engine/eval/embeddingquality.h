@@ -35,10 +35,11 @@ struct EmbeddingQuality
     MetricList metrics() const;
 };
 
-/// first and second [n, dim] belong together row by row. Negatives: each first with the second of another row
-/// (one cyclic shift by half the rows). Rows beyond maxRows are left out.
+/// first and second [n, dim], row by row. Rows whose `positive` is true belong together (empty: all do); the others are
+/// the negatives. Without such rows each first is compared with the second of another row (one cyclic shift by half the
+/// rows). Not finite: what cannot be known (no positives, a single row).
 EmbeddingQuality embeddingQuality(const at::Tensor& first, const at::Tensor& second,
-                                  std::int64_t maxRows = 2000);
+                                  const std::vector<bool>& positive = {});
 
 /// The loss that in-batch ranking has when the model knows nothing: ln(candidates).
 double chanceLossOfRanking(std::int64_t rows, std::int64_t columns);

@@ -1,5 +1,6 @@
 #include "engine/train/batchloader.h"
 
+#include "engine/model/sentencemodel.h"
 #include "text/tokenizer.h"
 
 namespace studio {
@@ -19,15 +20,21 @@ std::uint32_t batchHash(std::uint32_t start, int dataset, const std::vector<std:
         }
     };
     mix(static_cast<std::uint64_t>(dataset));
-    for (const auto row : rows) mix(static_cast<std::uint64_t>(row));
+    for (const auto row : rows)
+        mix(static_cast<std::uint64_t>(row));
     return hash;
 }
 
-TokenStore::TokenStore(const Dataset& dataset, const Tokenizer& tokenizer, int maxLength, std::vector<std::string> prompts)
-    : m_dataset(dataset), m_tokenizer(tokenizer), m_maxLength(maxLength), m_prompts(std::move(prompts)),
+TokenStore::TokenStore(const Dataset& dataset, const SentenceModel& model, std::vector<std::string> prompts)
+    : m_dataset(dataset),
+      m_model(model),
+      m_prompts(std::move(prompts)),
       m_spans(dataset.inputs().size(), std::vector<Span>(static_cast<std::size_t>(dataset.rows())))
 {
     m_prompts.resize(m_spans.size());
+    if (model.skipsPrompts())
+        for (const auto& prompt : m_prompts)
+            m_skipped.push_back(model.skippedTokens(prompt));
 }
 
 void TokenStore::append(const std::vector<std::int64_t>& rows, PackedBatch& pack)
@@ -44,19 +51,22 @@ void TokenStore::append(const std::vector<std::int64_t>& rows, PackedBatch& pack
                     text = prompted;
                 }
                 span.begin = m_ids.size();
-                span.length = static_cast<std::uint32_t>(m_tokenizer.encodeTo(text, m_maxLength, true, m_ids));
+                span.length = static_cast<std::uint32_t>(m_model.tokenizer().encodeTo(
+                    text, m_model.maxSeqLength(), m_model.addsSpecialTokens(), m_ids));
             }
             m_scratch.assign(m_ids.begin() + static_cast<std::ptrdiff_t>(span.begin),
                              m_ids.begin() + static_cast<std::ptrdiff_t>(span.begin + span.length));
             pack.append(m_scratch, static_cast<int>(column), static_cast<int>(i));
+            if (!m_skipped.empty()) pack.promptLength.push_back(m_skipped[column]);
         }
     }
 }
 
-BatchLoader::BatchLoader(std::vector<Source> sources, const Tokenizer& tokenizer, int maxLength, BatchSampler& sampler)
+BatchLoader::BatchLoader(std::vector<Source> sources, const SentenceModel& model, BatchSampler& sampler)
     : m_sources(std::move(sources)), m_sampler(sampler)
 {
-    for (const auto& source : m_sources) m_stores.emplace_back(*source.dataset, tokenizer, maxLength, source.prompts);
+    for (const auto& source : m_sources)
+        m_stores.emplace_back(*source.dataset, model, source.prompts);
 }
 
 BatchLoader::~BatchLoader()
@@ -137,7 +147,8 @@ LoadedBatch BatchLoader::load(const Batch& batch)
         loaded.texts.resize(dataset.inputs().size());
         for (std::size_t column = 0; column < loaded.texts.size(); ++column)
             for (const auto row : batch.rows)
-                loaded.texts[column].push_back(prompts[column] + std::string(dataset.text(static_cast<int>(column), row)));
+                loaded.texts[column].push_back(prompts[column] +
+                                               std::string(dataset.text(static_cast<int>(column), row)));
     }
     return loaded;
 }

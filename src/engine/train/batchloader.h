@@ -17,24 +17,24 @@
 
 namespace studio {
 
-class Tokenizer;
+class SentenceModel;
 
 /// One micro-batch as it comes from the loader: rows of one data set, tokenized and packed.
 struct LoadedBatch
 {
     int dataset = 0;
-    std::vector<std::int64_t> rows;  ///< row numbers in the data set
-    PackedBatch pack;                ///< all input columns, column by column
-    std::vector<double> labels;      ///< [rows] or [rows × labelWidth]; empty without a label column
-    int labelWidth = 0;              ///< 0: one number a row; else the length of each list
-    std::vector<std::vector<std::string>> texts;  ///< [column][row] with prompts; only when asked for
+    std::vector<std::int64_t> rows; ///< row numbers in the data set
+    PackedBatch pack;               ///< all input columns, column by column
+    std::vector<double> labels;     ///< [rows] or [rows × labelWidth]; empty without a label column
+    int labelWidth = 0;             ///< 0: one number a row; else the length of each list
+    std::vector<std::vector<std::string>> texts; ///< [column][row] with prompts; only when asked for
 };
 
 /// Token ids of a data set's input columns, made when a row is first needed and kept for later epochs.
 class TokenStore
 {
 public:
-    TokenStore(const Dataset& dataset, const Tokenizer& tokenizer, int maxLength, std::vector<std::string> prompts);
+    TokenStore(const Dataset& dataset, const SentenceModel& model, std::vector<std::string> prompts);
 
     /// Appends the rows of every input column to the pack.
     void append(const std::vector<std::int64_t>& rows, PackedBatch& pack);
@@ -45,14 +45,14 @@ private:
     struct Span
     {
         std::uint64_t begin = 0;
-        std::uint32_t length = 0;  ///< 0: not tokenized yet (every text has at least its special tokens)
+        std::uint32_t length = 0; ///< 0: not tokenized yet (every text has at least its special tokens)
     };
 
     const Dataset& m_dataset;
-    const Tokenizer& m_tokenizer;
-    int m_maxLength;
-    std::vector<std::string> m_prompts;        ///< one per input column
-    std::vector<std::vector<Span>> m_spans;    ///< [column][row]
+    const SentenceModel& m_model;
+    std::vector<std::string> m_prompts;     ///< one per input column
+    std::vector<int> m_skipped;             ///< tokens of each prompt that pooling leaves out; empty: none
+    std::vector<std::vector<Span>> m_spans; ///< [column][row]
     std::vector<std::int32_t> m_ids;
     std::vector<std::int32_t> m_scratch;
 };
@@ -64,11 +64,12 @@ public:
     struct Source
     {
         const Dataset* dataset = nullptr;
-        std::vector<std::string> prompts;  ///< one per input column
+        std::vector<std::string> prompts; ///< one per input column
         bool needsTexts = false;
     };
 
-    BatchLoader(std::vector<Source> sources, const Tokenizer& tokenizer, int maxLength, BatchSampler& sampler);
+    /// The model must outlive the loader; only its tokenizer and its settings are read.
+    BatchLoader(std::vector<Source> sources, const SentenceModel& model, BatchSampler& sampler);
     ~BatchLoader();
     BatchLoader(const BatchLoader&) = delete;
     BatchLoader& operator=(const BatchLoader&) = delete;

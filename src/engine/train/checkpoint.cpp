@@ -1,16 +1,21 @@
 #include "engine/train/checkpoint.h"
 
-#include "core/files/atomicfolder.h"
 #include "core/files/jsontext.h"
 #include "engine/model/parameterstore.h"
 #include "engine/model/safetensors.h"
 #include "engine/model/sentencemodel.h"
+#include "engine/train/pythoncheckpoint.h"
+#include "engine/train/threads.h"
 
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <memory>
 
 namespace studio {
 namespace {
@@ -145,40 +150,97 @@ std::vector<NamedTensor> lossTensors(RunParts& parts)
     return tensors;
 }
 
-std::string resumeToJson(const ResumeState& state)
+/// Numbers that JSON does not have are texts.
+Json number(double value)
+{
+    return std::isfinite(value) ? Json(value) : Json(numberText(value));
+}
+
+double numberOf(const Json& value)
+{
+    if (value.is_number()) return value.get<double>();
+    const auto& text = value.get_ref<const std::string&>();
+    const double infinity = std::numeric_limits<double>::infinity();
+    return text == "Infinity" ? infinity : text == "-Infinity" ? -infinity : std::nan("");
+}
+
+/// What the order of the rows, the draws and the sums depend on.
+Json settingsOf(const RunParts& parts)
+{
+    const auto& arguments = parts.experiment.arguments;
+    Json rows = Json::array();
+    for (const auto& dataset : parts.train)
+        rows.push_back(dataset.rows());
+    return {{"per_device_train_batch_size", arguments.perDeviceTrainBatchSize},
+            {"gradient_accumulation_steps", parts.plan.accumulation},
+            {"batches_per_epoch", parts.plan.batchesPerEpoch},
+            {"batch_sampler", std::string(toText(arguments.batchSampler))},
+            {"multi_dataset_batch_sampler", std::string(toText(arguments.multiDatasetBatchSampler))},
+            {"seed", arguments.seed},
+            {"data_seed", arguments.dataSeed ? Json(*arguments.dataSeed) : Json(nullptr)},
+            {"rows", rows},
+            {"optimizer", std::string(toText(arguments.optim))},
+            {"encoder", parts.model->encoder().implementation()},
+            {"engine", torchDescription()}};
+}
+
+std::string resumeToJson(const ResumeState& state, const RunParts& parts)
 {
     Json json = {{"format", "sentence-studio/resume"},
-                 {"version", 1},
+                 {"version", 2},
                  {"global_step", state.globalStep},
+                 {"epoch", state.epoch},
+                 {"batches_taken", state.batchesTaken},
                  {"micro_batches", state.microBatches},
-                 {"loss_since_log", state.lossSinceLog},
+                 {"loss_since_log", number(state.lossSinceLog)},
                  {"last_logged_step", state.lastLoggedStep},
-                 {"loss_total", state.lossTotal},
-                 {"plateau_factor", state.plateauFactor},
-                 {"plateau_best", state.plateau.best ? Json(*state.plateau.best) : Json(nullptr)},
+                 {"loss_total", number(state.lossTotal)},
+                 {"plateau_factor", number(state.plateauFactor)},
+                 {"plateau_best", state.plateau.best ? number(*state.plateau.best) : Json(nullptr)},
                  {"plateau_bad", state.plateau.badEvaluations},
-                 {"plateau_cooldown", state.plateau.cooldownLeft}};
+                 {"plateau_cooldown", state.plateau.cooldownLeft},
+                 {"rate_factor", number(state.rateFactor)},
+                 {"settings", settingsOf(parts)}};
     return json.dump(2) + "\n";
 }
 
-Result<ResumeState> resumeFromJson(const std::string& text, const fs::path& folder)
+Result<ResumeState> resumeFromJson(const std::string& text, const RunPlan& plan, const fs::path& folder)
 {
     ResumeState state;
     try {
         const auto json = Json::parse(text);
         state.globalStep = json.at("global_step").get<std::int64_t>();
+        // Version 1 kept no cursor: it stood where the step says.
+        state.epoch = json.value("epoch", state.globalStep / plan.updatesPerEpoch);
+        state.batchesTaken =
+            json.value("batches_taken", state.globalStep % plan.updatesPerEpoch * plan.accumulation);
         state.microBatches = json.at("micro_batches").get<std::int64_t>();
-        state.lossSinceLog = json.at("loss_since_log").get<double>();
+        state.lossSinceLog = numberOf(json.at("loss_since_log"));
         state.lastLoggedStep = json.at("last_logged_step").get<std::int64_t>();
-        state.lossTotal = json.at("loss_total").get<double>();
-        state.plateauFactor = json.at("plateau_factor").get<double>();
-        if (json.at("plateau_best").is_number()) state.plateau.best = json["plateau_best"].get<double>();
+        state.lossTotal = numberOf(json.at("loss_total"));
+        state.plateauFactor = numberOf(json.at("plateau_factor"));
+        if (!json.at("plateau_best").is_null()) state.plateau.best = numberOf(json["plateau_best"]);
         state.plateau.badEvaluations = json.at("plateau_bad").get<std::int64_t>();
         state.plateau.cooldownLeft = json.at("plateau_cooldown").get<std::int64_t>();
+        if (json.contains("rate_factor")) state.rateFactor = numberOf(json["rate_factor"]);
+        if (json.contains("settings")) state.settings = json["settings"].dump();
     } catch (const Json::exception& error) {
         return noCheckpoint(folder, std::string(kStateFile) + ": " + error.what());
     }
     return state;
+}
+
+/// One sentence for each setting that is not what it was.
+void compareSettings(const RunParts& parts, const std::string& stored, std::vector<std::string>& notes)
+{
+    const auto before = Json::parse(stored, nullptr, false);
+    if (!before.is_object()) return;
+    const auto now = settingsOf(parts);
+    for (const auto& [key, value] : now.items()) {
+        if (!before.contains(key) || before.at(key) == value) continue;
+        notes.push_back("The run goes on, but not bit for bit: " + key + " was " + before.at(key).dump() +
+                        " in the checkpoint and is " + value.dump() + " now.");
+    }
 }
 
 Result<std::string> readText(const fs::path& file)
@@ -188,13 +250,28 @@ Result<std::string> readText(const fs::path& file)
     return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-Result<WrittenFolder> write(const std::vector<ModelFile>& files,
+/// Collects what is written to it.
+class Buffer final : public ByteSink
+{
+public:
+    explicit Buffer(std::string& bytes) : m_bytes(bytes) {}
+    Status write(std::string_view bytes) override
+    {
+        m_bytes.append(bytes);
+        return {};
+    }
+
+private:
+    std::string& m_bytes;
+};
+
+Result<WrittenFolder> write(FileSystem& fs, const std::vector<ModelFile>& files,
                             const std::vector<std::pair<std::string, std::string>>& texts,
                             const fs::path& target, AtomicFolderOptions options)
 {
     for (const auto& file : files)
         options.expectedBytes += file.size;
-    auto folder = AtomicFolder::begin(posixFileSystem(), target.string(), options);
+    auto folder = AtomicFolder::begin(fs, target.string(), options);
     if (!folder) return folder.error();
     for (const auto& file : files)
         if (auto status = addFile(**folder, file); !status) return status.error();
@@ -204,41 +281,82 @@ Result<WrittenFolder> write(const std::vector<ModelFile>& files,
     return WrittenFolder{target, (*folder)->manifest().totalBytes()};
 }
 
+/// An interval of the checkpoint wins over the arguments, as in the original.
+void takeInterval(const char* key, std::int64_t stored, bool used, std::int64_t& every,
+                  std::vector<std::string>& notes)
+{
+    if (!used || stored <= 0 || stored == every) return;
+    notes.push_back(std::string(key) + " stays " + std::to_string(stored) +
+                    " as in the checkpoint (the experiment says " + std::to_string(every) + ").");
+    every = stored;
+}
+
 } // namespace
 
-Result<WrittenFolder> writeCheckpoint(RunParts& parts, const TrainerState& state, const ResumeState& resume,
-                                      const fs::path& outputDir, const std::string& runId)
+std::uint64_t CheckpointData::bytes() const
+{
+    std::uint64_t sum = 0;
+    for (const auto& file : files)
+        sum += file.size;
+    return sum;
+}
+
+Status CheckpointData::freeze()
+{
+    for (auto& file : files) {
+        auto bytes = std::make_shared<std::string>();
+        bytes->reserve(file.size);
+        Buffer buffer(*bytes);
+        if (auto status = file.write(buffer); !status) return status;
+        file.write = [bytes](ByteSink& sink) { return sink.write(*bytes); };
+    }
+    return {};
+}
+
+Result<CheckpointData> collectCheckpoint(RunParts& parts, const TrainerState& state,
+                                         const ResumeState& resume, const fs::path& outputDir,
+                                         const std::string& runId)
 {
     const auto& arguments = parts.experiment.arguments;
     auto files = parts.model->files(trainedWeights());
     if (!files) return files.error();
-    std::vector<std::pair<std::string, std::string>> texts{{"trainer_state.json", state.toJson(arguments)}};
+    CheckpointData checkpoint;
+    checkpoint.files = std::move(*files);
+    checkpoint.texts.emplace_back("trainer_state.json", state.toJson(arguments));
     if (!arguments.saveOnlyModel) {
         auto optimizer = tensorsFile(kOptimizerFile, parts.optimizer->state());
         if (!optimizer) return optimizer.error();
-        files->push_back(std::move(*optimizer));
+        checkpoint.files.push_back(std::move(*optimizer));
         if (const auto own = lossTensors(parts); !own.empty()) {
             auto loss = tensorsFile(kLossFile, own);
             if (!loss) return loss.error();
-            files->push_back(std::move(*loss));
+            checkpoint.files.push_back(std::move(*loss));
         }
-        texts.emplace_back(kStateFile, resumeToJson(resume));
+        auto counters = resume;
+        counters.globalStep = state.globalStep;
+        checkpoint.texts.emplace_back(kStateFile, resumeToJson(counters, parts));
     }
-    AtomicFolderOptions options;
-    options.kind = "checkpoint";
-    options.run = runId;
-    options.step = state.globalStep;
-    return write(*files, texts, outputDir / ("checkpoint-" + std::to_string(state.globalStep)), options);
+    checkpoint.folder = outputDir / ("checkpoint-" + std::to_string(state.globalStep));
+    checkpoint.options.kind = "checkpoint";
+    checkpoint.options.run = runId;
+    checkpoint.options.step = state.globalStep;
+    return checkpoint;
 }
 
-Result<WrittenFolder> writeModel(const RunParts& parts, const fs::path& folder, const std::string& runId)
+Result<WrittenFolder> writeCheckpoint(FileSystem& fs, const CheckpointData& checkpoint)
+{
+    return write(fs, checkpoint.files, checkpoint.texts, checkpoint.folder, checkpoint.options);
+}
+
+Result<WrittenFolder> writeModel(FileSystem& fs, const RunParts& parts, const fs::path& folder,
+                                 const std::string& runId)
 {
     auto files = parts.model->files(trainedWeights());
     if (!files) return files.error();
     AtomicFolderOptions options;
     options.kind = "model";
     options.run = runId;
-    return write(*files, {}, folder, options);
+    return write(fs, *files, {}, folder, options);
 }
 
 Status loadWeights(RunParts& parts, const fs::path& folder)
@@ -256,22 +374,43 @@ Status loadWeights(RunParts& parts, const fs::path& folder)
     return {};
 }
 
-Status loadCheckpoint(RunParts& parts, const fs::path& folder, TrainerState& state, ResumeState& resume)
+Result<std::vector<std::string>> loadCheckpoint(RunParts& parts, const fs::path& folder,
+                                                const ResumeOptions& options, TrainerState& state,
+                                                ResumeState& resume)
 {
-    if (auto manifest = verifyManifest(folder, VerifyDepth::Hashes); !manifest) return manifest.error();
+    const bool ours = fs::exists(folder / kManifestName);
+    if (!ours && !fs::exists(folder / "trainer_state.json"))
+        return noCheckpoint(folder, "it has neither a manifest nor a trainer_state.json");
+    if (ours) {
+        if (auto manifest = verifyManifest(folder, VerifyDepth::Hashes); !manifest) return manifest.error();
+        if (!fs::exists(folder / kStateFile))
+            return noCheckpoint(folder, "it holds the model alone (save_only_model)");
+    }
     const auto stateText = readText(folder / "trainer_state.json");
     if (!stateText) return stateText.error();
     auto stored = TrainerState::fromJson(*stateText, (folder / "trainer_state.json").string());
     if (!stored) return stored.error();
-    const auto resumeText = readText(folder / kStateFile);
-    if (!resumeText) return resumeText.error();
-    auto counters = resumeFromJson(*resumeText, folder);
-    if (!counters) return counters.error();
 
-    if (auto status = loadWeights(parts, folder); !status) return status;
-    auto optimizer = readTensors(folder / kOptimizerFile);
+    std::vector<std::string> notes;
+    ResumeState counters;
+    if (ours) {
+        const auto text = readText(folder / kStateFile);
+        if (!text) return text.error();
+        auto read = resumeFromJson(*text, parts.plan, folder);
+        if (!read) return read.error();
+        counters = std::move(*read);
+        compareSettings(parts, counters.settings, notes);
+    } else {
+        counters = pythonPosition(*stored, parts.plan);
+    }
+
+    if (auto status = loadWeights(parts, folder); !status) return status.error();
+    auto optimizer =
+        ours ? readTensors(folder / kOptimizerFile) : readPythonOptimizer(folder, *parts.optimizer, notes);
     if (!optimizer) return optimizer.error();
-    if (auto status = parts.optimizer->load(*optimizer); !status) return status;
+    if (ours || !optimizer->empty()) {
+        if (auto status = parts.optimizer->load(*optimizer); !status) return status.error();
+    }
     if (fs::exists(folder / kLossFile)) {
         auto own = readTensors(folder / kLossFile);
         if (!own) return own.error();
@@ -280,14 +419,29 @@ Status loadCheckpoint(RunParts& parts, const fs::path& folder, TrainerState& sta
             for (const auto& source : *own)
                 if (source.name == target.name) target.value.copy_(source.value);
     }
-    const auto maxSteps = state.maxSteps;
-    const auto epochs = state.epochs;
+
+    const auto fresh = state;
     state = std::move(*stored);
-    state.maxSteps = maxSteps; // the new arguments say how long the run is
-    state.epochs = epochs;
-    resume = *counters;
+    state.maxSteps = fresh.maxSteps; // the new arguments say how long the run is
+    state.epochs = fresh.epochs;
+    resume = std::move(counters);
+    if (options.dataFromEpochStart) resume.batchesTaken = 0;
+    if (!options.countersToo) {
+        state.earlyStopping = fresh.earlyStopping;
+        state.patienceCounter = 0;
+        resume.rateFactor = 1;
+    } else if (!fresh.earlyStopping || !state.earlyStopping) {
+        state.earlyStopping = fresh.earlyStopping;
+    }
+    auto& plan = parts.plan;
+    takeInterval("logging_steps", state.loggingSteps, plan.loggingStrategy == IntervalStrategy::Steps,
+                 plan.loggingEvery, notes);
+    takeInterval("eval_steps", state.evalSteps, plan.evalStrategy == IntervalStrategy::Steps, plan.evalEvery,
+                 notes);
+    takeInterval("save_steps", state.saveSteps, plan.saveStrategy == SaveStrategy::Steps, plan.saveEvery,
+                 notes);
     if (parts.plateau) parts.plateau->restore(resume.plateau);
-    return {};
+    return notes;
 }
 
 } // namespace studio

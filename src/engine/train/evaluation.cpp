@@ -1,11 +1,15 @@
 #include "engine/train/evaluation.h"
 
 #include "core/runcontrol.h"
+#include "engine/eval/embeddingquality.h"
 #include "engine/model/sentencemodel.h"
+#include "engine/train/embeddingrecords.h"
+#include "engine/train/evaldata.h"
 #include "engine/train/evalembed.h"
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -42,8 +46,7 @@ Result<double> meanLoss(RunParts& parts, const EvalLossSet& set, const RunContro
     options.dataSeed = arguments.dataSeed;
     auto sampler = makeBatchSampler({set.dataset}, options);
     if (!sampler) return sampler.error();
-    BatchLoader loader({{set.dataset, set.prompts, set.loss->needsTexts()}}, parts.model->tokenizer(),
-                       parts.model->maxSeqLength(), **sampler);
+    BatchLoader loader({{set.dataset, set.prompts, set.loss->needsTexts()}}, *parts.model, **sampler);
     loader.startEpoch(0, 0, (*sampler)->announcedBatches());
 
     const at::NoGradGuard noGrad;
@@ -64,46 +67,99 @@ Result<double> meanLoss(RunParts& parts, const EvalLossSet& set, const RunContro
     return rows > 0 ? sum / rows : std::nan("");
 }
 
-} // namespace
+/// What one evaluation measures.
+struct Measured
+{
+    std::string prefix; ///< "eval_"
+    const std::vector<EvalLossSet>& losses;
+    Evaluator* evaluator;
+    EmbeddingRecords* records; ///< null: nothing but metrics
+};
 
-Result<MetricList> evaluateRun(RunParts& parts, const std::filesystem::path& outputDir, std::int64_t step,
-                               double epoch, const RunControl& control)
+Result<MetricList> measure(RunParts& parts, const Measured& what, const std::filesystem::path& outputDir,
+                           std::int64_t step, double epoch, const RunControl& control)
 {
     MetricList metrics;
     const auto start = Clock::now();
     double samples = 0, batches = 0;
-    for (const auto& set : parts.evalLosses) {
+    for (const auto& set : what.losses) {
         auto loss = meanLoss(parts, set, control);
         if (!loss) return loss.error();
-        const auto prefix =
-            parts.evalLosses.size() == 1 ? std::string("eval_") : "eval_" + set.dataset->name() + "_";
+        const auto prefix = what.losses.size() == 1 ? what.prefix : what.prefix + set.dataset->name() + "_";
         metrics.emplace_back(prefix + "loss", *loss);
         samples += static_cast<double>(set.dataset->rows());
         batches += std::ceil(static_cast<double>(set.dataset->rows()) /
                              static_cast<double>(parts.experiment.arguments.perDeviceEvalBatchSize));
     }
 
-    if (parts.evaluator) {
-        EvalContext context;
-        context.embed = makeEvalEmbed(
-            *parts.model, [&control](std::int64_t, std::int64_t) { return !control.stopRequested(); });
+    EvalContext context;
+    context.embed = makeEvalEmbed(
+        *parts.model, [&control](std::int64_t, std::int64_t) { return !control.stopRequested(); });
+    const auto embed = context.embed;
+    if (what.records) context.embed = what.records->listening(embed);
+    if (what.evaluator) {
         context.similarity = parts.model->similarityName();
         context.epoch = epoch;
         context.step = step;
         context.csvFolder = outputDir / "eval";
         context.stopRequested = [&control] { return control.stopRequested(); };
-        auto values = parts.evaluator->evaluate(context);
+        context.loadModel = openFrozenModel;
+        context.classify = classifierOf(parts.losses);
+        auto values = what.evaluator->evaluate(context);
         if (control.stopRequested()) return stopped();
         if (!values) return values.error();
         for (const auto& [key, value] : *values)
-            metrics.emplace_back(key.starts_with("eval_") ? key : "eval_" + key, value);
+            metrics.emplace_back(key.starts_with(what.prefix) ? key : what.prefix + key, value);
+    }
+    if (what.records) {
+        auto records = what.records->collect(embed);
+        if (control.stopRequested()) return stopped();
+        if (!records) return records.error();
+        parts.quality = std::move(*records);
     }
 
     const double seconds = secondsSince(start);
-    metrics.emplace_back("eval_runtime", rounded(seconds, 1e4));
-    metrics.emplace_back("eval_samples_per_second", rounded(samples / seconds, 1e3));
-    metrics.emplace_back("eval_steps_per_second", rounded(batches / seconds, 1e3));
+    metrics.emplace_back(what.prefix + "runtime", rounded(seconds, 1e4));
+    metrics.emplace_back(what.prefix + "samples_per_second", rounded(samples / seconds, 1e3));
+    metrics.emplace_back(what.prefix + "steps_per_second", rounded(batches / seconds, 1e3));
     return metrics;
+}
+
+} // namespace
+
+std::optional<double> chanceLoss(const Loss& loss, std::int64_t rows, std::size_t columns)
+{
+    const std::string name = loss.name();
+    if (name != "MultipleNegativesRankingLoss" && name != "CachedMultipleNegativesRankingLoss") return {};
+    if (loss.configDict().value("directions", Json::array({"query_to_doc"})) != Json::array({"query_to_doc"}))
+        return {};
+    return chanceLossOfRanking(rows, static_cast<std::int64_t>(columns));
+}
+
+Result<MetricList> evaluateRun(RunParts& parts, const std::filesystem::path& outputDir, std::int64_t step,
+                               double epoch, const RunControl& control)
+{
+    EmbeddingRecords records(parts.eval);
+    auto metrics = measure(parts, {"eval_", parts.evalLosses, parts.evaluator.get(), &records}, outputDir,
+                           step, epoch, control);
+    if (!metrics) return metrics;
+    for (auto& record : parts.quality)
+        for (const auto& set : parts.evalLosses) {
+            if (set.dataset->name() != record.set) continue;
+            const auto rows = std::min<std::int64_t>(parts.experiment.arguments.perDeviceEvalBatchSize,
+                                                     set.dataset->rows());
+            if (const auto chance = chanceLoss(*set.loss, rows, set.dataset->inputs().size()))
+                record.values.emplace_back("chance_loss", *chance);
+        }
+    return metrics;
+}
+
+Result<MetricList> testRun(RunParts& parts, const std::filesystem::path& outputDir, std::int64_t step,
+                           double epoch, const RunControl& control)
+{
+    if (parts.testLosses.empty() && !parts.testEvaluator) return MetricList();
+    return measure(parts, {"test_", parts.testLosses, parts.testEvaluator.get(), nullptr}, outputDir, step,
+                   epoch, control);
 }
 
 } // namespace studio

@@ -29,6 +29,14 @@ struct EvalLossSet
     std::vector<std::string> prompts;
 };
 
+/// What the embeddings of an evaluation set looked like at the last evaluation: the values of a `quality` event
+/// (docs/run-folder.md).
+struct QualityRecord
+{
+    std::string set;
+    MetricList values;
+};
+
 /// Everything that a run works on, made from the experiment before the first step.
 struct RunParts
 {
@@ -37,6 +45,7 @@ struct RunParts
     std::unique_ptr<EmbeddingModel> embedding;  ///< what losses see of the model
     std::vector<Dataset> train;
     std::vector<Dataset> eval;
+    std::vector<Dataset> test;  ///< only with do_predict
     std::vector<std::unique_ptr<Loss>> losses;
     std::vector<Loss*> lossOf;  ///< of each training set
     std::unique_ptr<BatchSampler> sampler;
@@ -44,6 +53,9 @@ struct RunParts
     std::unique_ptr<Optimizer> optimizer;
     std::vector<EvalLossSet> evalLosses;
     std::unique_ptr<Evaluator> evaluator;  ///< null: none
+    std::vector<EvalLossSet> testLosses;
+    std::unique_ptr<Evaluator> testEvaluator;  ///< null: none
+    std::vector<QualityRecord> quality;  ///< of the last evaluation
     RunPlan plan;
     ScheduleSpec schedule;
     std::optional<PlateauSchedule> plateau;
@@ -55,7 +67,8 @@ struct RunParts
 Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
                                              const std::function<void(const std::string&)>& phase);
 
-/// Opens the evaluation sets that the experiment's evaluators name and makes the evaluators (null without any).
+/// Opens the evaluation and test sets that the experiment's evaluators name and makes the evaluators (null without
+/// any).
 Result<std::unique_ptr<Evaluator>> makeEvaluators(const Experiment& experiment);
 
 /// Opens a model as the experiment's model part wants it.

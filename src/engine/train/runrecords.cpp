@@ -12,10 +12,16 @@ void RunReporter::setPosition(std::int64_t step, double epoch)
 
 void RunReporter::event(EventKind kind, std::string text, MetricList values)
 {
+    eventAt(m_step, m_epoch, kind, std::move(text), std::move(values));
+}
+
+void RunReporter::eventAt(std::int64_t step, double epoch, EventKind kind, std::string text,
+                          MetricList values)
+{
     Event event;
     event.kind = kind;
-    event.step = m_step;
-    event.epoch = m_epoch;
+    event.step = step;
+    event.epoch = epoch;
     event.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     event.text = std::move(text);
     event.values = std::move(values);

@@ -14,7 +14,9 @@ public:
 
     void setPosition(std::int64_t step, double epoch);
     void event(EventKind kind, std::string text, MetricList values = {});
-    void phase(std::string name);  ///< only when it differs from the last one
+    /// For something that belongs to an earlier step.
+    void eventAt(std::int64_t step, double epoch, EventKind kind, std::string text, MetricList values = {});
+    void phase(std::string name); ///< only when it differs from the last one
     void finding(std::string sentence) { event(EventKind::Finding, std::move(sentence)); }
     void step(const StepRecord& record) { m_observer.onStep(record); }
 

@@ -1,5 +1,7 @@
 #include "engine/train/trainerstate.h"
 
+#include "core/arguments/argumentjson.h"
+
 #include <cmath>
 
 namespace studio {
@@ -22,6 +24,39 @@ Sorted trainerControl()
               {"should_save", true},
               {"should_training_stop", false}}},
             {"attributes", Sorted::object()}};
+}
+
+constexpr const char* kCallback = "EarlyStoppingCallback";
+
+Sorted callbacks(const TrainerState& state)
+{
+    Sorted all = {{"TrainerControl", trainerControl()}};
+    if (state.earlyStopping)
+        all[kCallback] = {{"args",
+                           {{"early_stopping_patience", state.earlyStopping->patience},
+                            {"early_stopping_threshold", state.earlyStopping->threshold}}},
+                          {"attributes", {{"early_stopping_patience_counter", state.patienceCounter}}}};
+    return all;
+}
+
+void readCallbacks(const Json& all, TrainerState& state)
+{
+    if (!all.is_object() || !all.contains(kCallback)) return;
+    const auto& callback = all.at(kCallback);
+    const auto& arguments = callback.at("args");
+    state.earlyStopping.emplace();
+    state.earlyStopping->patience = arguments.at("early_stopping_patience").get<std::int64_t>();
+    state.earlyStopping->threshold = arguments.at("early_stopping_threshold").get<double>();
+    state.patienceCounter =
+        callback.at("attributes").at("early_stopping_patience_counter").get<std::int64_t>();
+}
+
+/// Python writes whole steps as whole numbers, and shares of the run as steps, too.
+std::int64_t intervalOf(const Json& json, const char* key)
+{
+    if (!json.contains(key) || !json.at(key).is_number()) return 0;
+    const auto value = json.at(key).get<double>();
+    return value >= 1 && value < 9e15 ? static_cast<std::int64_t>(value) : 0;
 }
 
 } // namespace
@@ -47,18 +82,20 @@ std::string TrainerState::toJson(const TrainingArguments& arguments) const
         {"best_metric", bestMetric ? Sorted(*bestMetric) : Sorted(nullptr)},
         {"best_model_checkpoint", bestCheckpoint.empty() ? Sorted(nullptr) : Sorted(bestCheckpoint)},
         {"epoch", epoch},
-        {"eval_steps", arguments.evalSteps ? stepsValue(*arguments.evalSteps) : Sorted(500)},
+        {"eval_steps", evalSteps > 0         ? Sorted(evalSteps)
+                       : arguments.evalSteps ? stepsValue(*arguments.evalSteps)
+                                             : Sorted(500)},
         {"global_step", globalStep},
         {"is_hyper_param_search", false},
         {"is_local_process_zero", true},
         {"is_world_process_zero", true},
         {"log_history", history},
-        {"logging_steps", stepsValue(arguments.loggingSteps)},
+        {"logging_steps", loggingSteps > 0 ? Sorted(loggingSteps) : stepsValue(arguments.loggingSteps)},
         {"max_steps", maxSteps},
         {"num_input_tokens_seen", tokensSeen},
         {"num_train_epochs", epochs},
-        {"save_steps", stepsValue(arguments.saveSteps)},
-        {"stateful_callbacks", {{"TrainerControl", trainerControl()}}},
+        {"save_steps", saveSteps > 0 ? Sorted(saveSteps) : stepsValue(arguments.saveSteps)},
+        {"stateful_callbacks", callbacks(*this)},
         {"total_flos", 0.0},
         {"train_batch_size", arguments.perDeviceTrainBatchSize},
         {"trial_name", nullptr},
@@ -69,7 +106,9 @@ std::string TrainerState::toJson(const TrainingArguments& arguments) const
 
 Result<TrainerState> TrainerState::fromJson(const std::string& text, const std::string& nameForMessages)
 {
-    const auto json = Json::parse(text, nullptr, false);
+    // Python writes NaN as a bare word.
+    const auto parsed = parsePythonJson(text, nameForMessages);
+    const auto json = parsed ? *parsed : Json();
     if (!json.is_object())
         return Error{ErrorCode::Malformed,
                      nameForMessages + " is not a JSON object. Choose another checkpoint.", nameForMessages};
@@ -86,6 +125,10 @@ Result<TrainerState> TrainerState::fromJson(const std::string& text, const std::
             state.bestStep = json["best_global_step"].get<std::int64_t>();
         if (json.contains("best_model_checkpoint") && json["best_model_checkpoint"].is_string())
             state.bestCheckpoint = json["best_model_checkpoint"].get<std::string>();
+        state.loggingSteps = intervalOf(json, "logging_steps");
+        state.evalSteps = intervalOf(json, "eval_steps");
+        state.saveSteps = intervalOf(json, "save_steps");
+        if (json.contains("stateful_callbacks")) readCallbacks(json.at("stateful_callbacks"), state);
         if (json.contains("log_history"))
             for (const auto& entry : json.at("log_history"))
                 state.logHistory.push_back(entry);

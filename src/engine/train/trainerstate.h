@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/arguments/trainingarguments.h"
+#include "core/experiment/experiment.h"
 #include "core/records/record.h"
 #include "core/result.h"
 
@@ -19,14 +20,21 @@ struct TrainerState
 {
     std::int64_t globalStep = 0;
     std::int64_t maxSteps = 0;
-    std::int64_t epochs = 0;  ///< rounded up
-    double epoch = 0;         ///< exact, with the part of the epoch that is done
+    std::int64_t epochs = 0; ///< rounded up
+    double epoch = 0;        ///< exact, with the part of the epoch that is done
     std::int64_t tokensSeen = 0;
 
     std::optional<double> bestMetric;
-    std::int64_t bestStep = 0;         ///< 0: none
-    std::string bestCheckpoint;        ///< folder relative to output_dir's parent, as Python writes it
-    std::int64_t patienceCounter = 0;  ///< evaluations without improvement
+    std::int64_t bestStep = 0;        ///< 0: none
+    std::string bestCheckpoint;       ///< folder relative to output_dir's parent, as Python writes it
+    std::int64_t patienceCounter = 0; ///< evaluations without improvement
+
+    std::optional<EarlyStopping> earlyStopping; ///< written as the original's callback writes itself
+
+    /// Steps between two reports, evaluations and saves; 0: as the arguments say.
+    std::int64_t loggingSteps = 0;
+    std::int64_t evalSteps = 0;
+    std::int64_t saveSteps = 0;
 
     std::vector<Json> logHistory;
 

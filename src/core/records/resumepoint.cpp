@@ -1,0 +1,71 @@
+#include "core/records/resumepoint.h"
+
+#include "core/records/runreader.h"
+
+#include <algorithm>
+
+namespace studio {
+
+namespace fs = std::filesystem;
+
+bool canResumeFrom(const Manifest& manifest)
+{
+    return std::any_of(manifest.files.begin(), manifest.files.end(),
+                       [](const ManifestFile& file) { return file.path == "resume/state.json"; });
+}
+
+namespace {
+
+/// The newest run in `runs` that writes to this folder; an empty id when there is none.
+RunSummary newestRun(const fs::path& runs, const fs::path& outputDir)
+{
+    std::error_code failed;
+    for (auto& run : listRuns(runs)) { // newest first
+        if (run.status.outputDir.empty()) continue;
+        if (fs::weakly_canonical(run.status.outputDir, failed) == fs::weakly_canonical(outputDir, failed))
+            return std::move(run);
+    }
+    RunSummary none;
+    none.status.id.clear();
+    return none;
+}
+
+} // namespace
+
+Result<ResumePoint> findResumePoint(FileSystem& disk, const fs::path& outputDir, const fs::path& runsDir)
+{
+    ResumePoint point;
+    auto listed = listCheckpoints(disk, outputDir.string(), VerifyDepth::Sizes);
+    if (!listed) return listed.error();
+    const auto newest = newestRun(runsDir, outputDir);
+    std::string run = newest.status.id;
+    if (run.empty()) {
+        // The records are gone: the run with the newest id that left a checkpoint.
+        for (const auto& checkpoint : *listed)
+            if (!checkpoint.problem) run = std::max(run, checkpoint.manifest.run);
+    }
+
+    for (auto checkpoint = listed->rbegin(); checkpoint != listed->rend(); ++checkpoint) {
+        if (!checkpoint->problem) {
+            if (checkpoint->manifest.run != run) continue;
+            if (!canResumeFrom(checkpoint->manifest)) {
+                point.notes.push_back(checkpoint->name + " holds the model alone: no run can go on from it.");
+                continue;
+            }
+            const auto whole = verifyManifest(disk, checkpoint->folder, VerifyDepth::Hashes);
+            if (whole) {
+                point.checkpoint = checkpoint->folder;
+                point.step = checkpoint->step;
+                break;
+            }
+            checkpoint->problem = whole.error();
+        }
+        point.notes.push_back(checkpoint->name + " is passed over: " + checkpoint->problem->text());
+    }
+    const bool interrupted = !run.empty() && newest.status.id == run && !hasEnded(newest.status.state);
+    if (newest.status.id == run && !run.empty() && (!point.checkpoint.empty() || interrupted))
+        point.runDir = newest.folder;
+    return point;
+}
+
+} // namespace studio
