@@ -88,6 +88,7 @@ void TestRunControl::fullDiskLeavesNothingHalf_data()
     QTest::newRow("quota from then on") << EDQUOT << false;
     QTest::newRow("disk error from then on") << EIO << false;
     QTest::newRow("read-only from then on") << EROFS << false;
+    QTest::newRow("interrupted once") << EINTR << true;
 }
 
 /// The nth call that needs room fails, for every n that a whole run has: no folder looks whole that is not,
@@ -105,7 +106,7 @@ void TestRunControl::fullDiskLeavesNothingHalf()
     QVERIFY(total > 100);
 
     int failed = 0, told = 0, resumed = 0;
-    for (int n = 1; n <= total; n += n < 12 ? 1 : 9) {
+    for (int n = 1; n <= total; n += n < 12 ? 2 : 19) {
         FaultyRun tiny;
         tiny.faults.arm({n, error, once, calls});
         const auto outcome = tiny.run();
@@ -148,7 +149,11 @@ void TestRunControl::fullDiskLeavesNothingHalf()
     }
     qInfo("%d calls; %d runs failed, %d told of waiting records, %d went on from a checkpoint", total, failed,
           told, resumed);
-    QVERIFY(failed > 10 && resumed > 5);
+    QVERIFY(resumed > 5);
+    if (error == EINTR)
+        QCOMPARE(failed, 0); // the call is simply made again
+    else
+        QVERIFY(failed > 10);
 }
 
 void TestRunControl::fullDiskPausesAndGoesOn_data()
