@@ -47,6 +47,7 @@ void MessageLabel::present(const Issue& issue)
     m_fix = *issue.fix;
     m_button->setText(QString::fromStdString(m_fix.label));
     m_button->setAccessibleName(m_button->text());
+    m_button->setAccessibleDescription(tr("Resolves: %1").arg(m_text->text()));
     m_button->show();
 }
 

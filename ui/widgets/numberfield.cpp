@@ -35,7 +35,9 @@ public:
     QSize sizeHint() const override
     {
         QSize size = QAbstractSpinBox::sizeHint();
-        size.setWidth(fontMetrics().averageCharWidth() * 18 + size.height());
+        const int text =
+            fontMetrics().horizontalAdvance(lineEdit()->placeholderText() + QStringLiteral("mm"));
+        size.setWidth(std::max(fontMetrics().averageCharWidth() * 18, text) + size.height());
         return size;
     }
     QSize minimumSizeHint() const override
@@ -98,6 +100,7 @@ void NumberField::setUnit(const QString& unit)
 void NumberField::setPlaceholder(const QString& text)
 {
     m_box->edit()->setPlaceholderText(text);
+    m_box->updateGeometry();
 }
 
 void NumberField::setValue(const Json& value)
