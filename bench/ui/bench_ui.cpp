@@ -1,5 +1,5 @@
-// Times of the window: process start to first paint, one chart tick, one panned frame, event latency.
-// bench_ui [--json] [--quick]; QT_QPA_PLATFORM chooses the platform.
+// Times of the window: process start to first paint, one chart tick, one panned frame, event latency, one
+// edit in the forms. bench_ui [--json] [--quick] [--only edits]; QT_QPA_PLATFORM chooses the platform.
 #include "ui/measure.h"
 
 #include "session/trainingsession.h"
@@ -93,6 +93,21 @@ protected:
     }
 };
 
+void printEdits(const QJsonObject& edits)
+{
+    std::printf("edits with %d rows loaded, one frame is %d ms: %s\n", edits["rows"].toInt(),
+                edits["frame_ms"].toInt(), qPrintable(edits["plan"].toString()));
+    for (const auto& value : edits["edits"].toArray()) {
+        const auto edit = value.toObject();
+        for (const char* part : {"values_ms", "painted_ms"}) {
+            const auto times = edit[part].toObject();
+            std::printf("%-30s %-11s best %6.2f  median %6.2f  p99 %6.2f  max %6.2f ms\n",
+                        qPrintable(edit["key"].toString()), part, times["best"].toDouble(),
+                        times["median"].toDouble(), times["p99"].toDouble(), times["max"].toDouble());
+        }
+    }
+}
+
 void print(const QJsonObject& result)
 {
     const auto line = [](const char* what, const QJsonObject& times) {
@@ -112,6 +127,7 @@ void print(const QJsonObject& result)
         line((name + ", tick and paint").constData(), chart["tick_paint_cpu_ms"].toObject());
         line((name + ", panned frame").constData(), chart["frame_cpu_ms"].toObject());
     }
+    printEdits(result["edits"].toObject());
     line("QLineSeries, reduced, replace and paint",
          result["line_series"].toObject()["reduced_cpu_ms"].toObject());
     line("event latency, live run and busy cores", result["latency"].toObject()["wait_ms"].toObject());
@@ -125,11 +141,22 @@ int main(int argc, char** argv)
     QApplication app(argc, argv);
     QCommandLineParser parser;
     parser.addHelpOption();
-    parser.addOptions({{"json", "Print one JSON object."}, {"quick", "Fewer rounds, no million points."}});
+    parser.addOptions({{"json", "Print one JSON object."},
+                       {"quick", "Fewer rounds, no million points."},
+                       {"only", "One part alone: edits.", "part"}});
     parser.process(app);
     const bool quick = parser.isSet("quick");
 
     QJsonObject result{{"platform", QGuiApplication::platformName()}};
+    if (parser.value("only") == QLatin1String("edits")) {
+        const QJsonObject edits = editTime(quick ? 50000 : 500000, quick ? 20 : 60);
+        result["edits"] = edits;
+        if (parser.isSet("json"))
+            std::printf("%s\n", QJsonDocument(result).toJson(QJsonDocument::Compact).constData());
+        else
+            printEdits(edits);
+        return edits["data_ready"].toBool() && edits["within_a_frame"].toBool() ? 0 : 1;
+    }
     {
         studio::TrainingSession session;
         studio::MonitorPage page(&session);
@@ -149,6 +176,7 @@ int main(int argc, char** argv)
             charts.append(chartCost(points, curves, 1000, 600, quick ? 10 : 40));
     result["charts"] = charts;
     result["line_series"] = lineSeriesCost(quick ? 100000 : 1000000, 1000, 600, quick ? 5 : 20);
+    result["edits"] = editTime(quick ? 50000 : 500000, quick ? 20 : 60);
     result["latency"] = eventLatency(1000, std::max(1, QThread::idealThreadCount()), quick ? 2 : 6);
     if (parser.isSet("json"))
         std::printf("%s\n", QJsonDocument(result).toJson(QJsonDocument::Compact).constData());

@@ -22,4 +22,8 @@ QJsonObject lineSeriesCost(int points, int width, int height, int rounds);
 /// the training thread's priority.
 QJsonObject eventLatency(int stepsPerSecond, int busyThreads, double seconds);
 
+/// An edit in the forms with a data set of `rows` rows loaded, until everything is validated, planned and
+/// painted.
+QJsonObject editTime(int rows, int edits);
+
 } // namespace studio::bench

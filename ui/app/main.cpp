@@ -3,6 +3,7 @@
 #include "session/trainingsession.h"
 #include "ui/app/mainwindow.h"
 #include "ui/app/screenshots.h"
+#include "ui/widgets/outlinestyle.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
@@ -75,6 +76,7 @@ int main(int argc, char** argv)
     parser.process(app);
 
     if (parser.isSet(QStringLiteral("dark"))) studio::useDarkPalette();
+    studio::OutlineStyle::install();
     studio::MainWindow window;
     if (screenshots) {
         const QString theme =

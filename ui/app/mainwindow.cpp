@@ -1,6 +1,5 @@
 #include "ui/app/mainwindow.h"
 
-#include "core/arguments/argumentfields.h"
 #include "core/experiment/experiment.h"
 #include "session/trainingsession.h"
 #include "ui/app/draftstore.h"
@@ -11,6 +10,7 @@
 #include "ui/designer/designerpage.h"
 #include "ui/designer/diffdialog.h"
 #include "ui/designer/experimentdocument.h"
+#include "ui/designer/presetmenu.h"
 #include "ui/monitor/monitorpage.h"
 #include "ui/runs/runspage.h"
 #include "ui/widgets/dialogs.h"
@@ -41,6 +41,7 @@ MainWindow::MainWindow(QWidget* parent)
       m_document(new ExperimentDocument(this)),
       m_session(new TrainingSession(this)),
       m_drafts(new DraftStore(m_document, stateFolder(), this)),
+      m_presets(new PresetMenu(m_document, resourceFolder() + QStringLiteral("/presets"), this)),
       m_designer(new DesignerPage(m_document)),
       m_monitor(new MonitorPage(m_session)),
       m_runs(new RunsPage),
@@ -76,6 +77,14 @@ MainWindow::MainWindow(QWidget* parent)
     statusBar()->addWidget(m_reason, 1);
     statusBar()->addPermanentWidget(m_state);
 
+    connect(m_presets, &PresetMenu::told, this,
+            [this](const QString& text) { statusBar()->showMessage(text, 4000); });
+    m_presets->setRunFolders([this] {
+        QStringList folders = m_runs->folders();
+        folders << QFileInfo(m_document->outputFolder()).absolutePath();
+        folders.removeDuplicates();
+        return folders;
+    });
     connect(m_document, &ExperimentDocument::fileChanged, this, &MainWindow::updateTitle);
     connect(m_document, &ExperimentDocument::modifiedChanged, this, &MainWindow::updateTitle);
     connect(m_document, &ExperimentDocument::changed, this, [this](const QString& key) {
@@ -152,7 +161,7 @@ void MainWindow::showPage(const QString& id)
 
 // ---- Files
 
-bool MainWindow::mayDiscard(const QString& title)
+bool MainWindow::mayDiscard(const QString& title, std::vector<Edit>* transfer)
 {
     if (!m_document->isModified()) return true;
     Experiment saved;
@@ -165,17 +174,26 @@ bool MainWindow::mayDiscard(const QString& title)
     DiffDialog::Texts texts;
     texts.title = title;
     texts.text =
-        tr("“%1” has unsaved changes. Ticked ones are kept when you save.").arg(m_document->displayName());
+        tr("“%1” has unsaved changes. Ticked ones are kept when you save%2.")
+            .arg(m_document->displayName(), transfer ? tr(", or taken along to what you open") : QString());
     texts.leftHeader = tr("Saved");
     texts.rightHeader = tr("Now");
     texts.buttons = QStringList{tr("Save"), tr("Discard Changes"), tr("Cancel")};
-    DiffDialog dialog(texts, settingDifferences(saved, m_document->experiment()), true, this);
+    if (transfer) texts.buttons.insert(2, tr("Take Ticked Along"));
+    const auto differences = settingDifferences(saved, m_document->experiment());
+    DiffDialog dialog(texts, differences, true, this);
     const int answer = dialog.run();
     if (answer == 1) return true;
-    if (answer != 0) return false;
+    const bool along = transfer && answer == 2;
+    if (answer != 0 && !along) return false;
     const auto kept = dialog.ticked();
+    if (along) {
+        for (const SettingDifference& difference : kept)
+            transfer->push_back({difference.key, difference.right});
+        return true;
+    }
     std::vector<Edit> dropped;
-    for (const SettingDifference& difference : settingDifferences(saved, m_document->experiment())) {
+    for (const SettingDifference& difference : differences) {
         const bool keep = std::any_of(kept.begin(), kept.end(), [&](const SettingDifference& one) {
             return one.key == difference.key;
         });
@@ -199,10 +217,11 @@ void MainWindow::newExperiment()
 
 void MainWindow::open()
 {
-    if (!mayDiscard(tr("Open Experiment"))) return;
+    std::vector<Edit> transfer;
+    if (!mayDiscard(tr("Open Experiment"), &transfer)) return;
     const QString path = dialogs::openFile(this, tr("Open Experiment"), m_document->baseFolder(),
                                            tr("Experiments (*.json);;All files (*)"));
-    if (!path.isEmpty()) openFile(path);
+    if (!path.isEmpty() && openFile(path)) m_document->apply(tr("Changes Taken Along"), transfer);
 }
 
 bool MainWindow::openFile(const QString& path)
@@ -259,43 +278,6 @@ bool MainWindow::writeTo(const QString& path)
     RecentFiles::add(m_document->filePath());
     statusBar()->showMessage(tr("Saved %1").arg(QDir::toNativeSeparators(path)), 4000);
     return true;
-}
-
-void MainWindow::loadPreset(const QString& path)
-{
-    const auto loaded = loadExperiment(path.toStdString());
-    if (!loaded) {
-        told(loaded.error(), tr("Load Preset"));
-        return;
-    }
-    const Experiment preset = absolutePaths(loaded->experiment, QFileInfo(path).absolutePath().toStdString());
-    std::vector<SettingDifference> parts;
-    for (const SettingDifference& difference : settingDifferences(m_document->experiment(), preset)) {
-        // A preset that names no model or data leaves those of the experiment alone.
-        if (difference.key == QLatin1String("name") || difference.key == QLatin1String("notes")) continue;
-        const bool argument = findField(difference.key.toStdString()) != nullptr;
-        if (!argument && (difference.right.is_null() || difference.right.empty())) continue;
-        parts.push_back(difference);
-    }
-    const QString name =
-        preset.name.empty() ? QFileInfo(path).baseName() : QString::fromStdString(preset.name);
-    if (parts.empty()) {
-        statusBar()->showMessage(tr("The experiment is already as “%1” says.").arg(name), 4000);
-        return;
-    }
-    DiffDialog::Texts texts;
-    texts.title = tr("Load Preset");
-    texts.text = QStringLiteral("<b>%1</b><br>%2")
-                     .arg(name.toHtmlEscaped(), QString::fromStdString(preset.notes).toHtmlEscaped());
-    texts.leftHeader = tr("Now");
-    texts.rightHeader = tr("Preset");
-    texts.buttons = QStringList{tr("Apply Ticked"), tr("Cancel")};
-    DiffDialog dialog(texts, parts, true, this);
-    if (dialog.run() != 0) return;
-    std::vector<Edit> edits;
-    for (const SettingDifference& chosen : dialog.ticked())
-        edits.push_back({chosen.key, chosen.right});
-    m_document->apply(tr("Load Preset %1").arg(name), edits);
 }
 
 void MainWindow::offerDraft()

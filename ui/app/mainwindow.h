@@ -5,6 +5,7 @@
 #include <QMainWindow>
 
 #include <memory>
+#include <vector>
 
 class QAction;
 class QActionGroup;
@@ -20,7 +21,9 @@ class DraftStore;
 class ExperimentDocument;
 class MonitorPage;
 class NoticeBar;
+class PresetMenu;
 class RunsPage;
+struct Edit;
 class TrainingSession;
 
 /// Assembles the pages and the actions, and nothing else: the document holds the experiment, the session runs
@@ -65,10 +68,9 @@ private:
     void makeNavigation();
     void addNavigation(const QString& id, const QString& text, const QString& icon, QWidget* page);
     void fillRecentMenu();
-    void fillPresetMenu();
-    void loadPreset(const QString& path);
     bool writeTo(const QString& path);
-    bool mayDiscard(const QString& title);
+    /// Asks about unsaved changes. With `transfer`, ticked ones may be taken along to what is opened next.
+    bool mayDiscard(const QString& title, std::vector<Edit>* transfer = nullptr);
     void told(const Status& status, const QString& title);
     void updateTitle();
     void updateStart();
@@ -80,6 +82,7 @@ private:
     ExperimentDocument* m_document;
     TrainingSession* m_session;
     DraftStore* m_drafts;
+    PresetMenu* m_presets;
     DesignerPage* m_designer;
     MonitorPage* m_monitor;
     RunsPage* m_runs;

@@ -1,17 +1,14 @@
 #include "ui/app/resourcefolder.h"
 
-#include <QCoreApplication>
+#include "core/experiment/experimentpaths.h"
+
 #include <QDir>
-#include <QFileInfo>
 
 namespace studio {
 
 QString resourceFolder()
 {
-    const QString installed =
-        QDir::cleanPath(QCoreApplication::applicationDirPath() + QStringLiteral("/../share/sentence-studio"));
-    if (QFileInfo::exists(installed + QStringLiteral("/experiments"))) return installed;
-    return QStringLiteral(STUDIO_RESOURCE_DIR);
+    return QString::fromStdString(resourceDirectory().string());
 }
 
 QString stateFolder()

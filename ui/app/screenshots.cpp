@@ -9,22 +9,23 @@
 
 #include <QApplication>
 #include <QDir>
-#include <QElapsedTimer>
+#include <QEventLoop>
 #include <QPalette>
 #include <QStyle>
 #include <QTemporaryDir>
 #include <QThreadPool>
+#include <QTimer>
 
 namespace studio {
 
 namespace {
 
+/// Handles events for a while, asleep between them.
 void settle(int milliseconds)
 {
-    QElapsedTimer clock;
-    clock.start();
-    while (clock.elapsed() < milliseconds)
-        QApplication::processEvents(QEventLoop::AllEvents, 10);
+    QEventLoop loop;
+    QTimer::singleShot(milliseconds, &loop, &QEventLoop::quit);
+    loop.exec();
 }
 
 void waitForEnd(const MainWindow& window)

@@ -2,13 +2,11 @@
 
 #include "ui/app/mainwindow.h"
 
-#include "core/arguments/argumentfields.h"
 #include "session/trainingsession.h"
 #include "ui/app/recentfiles.h"
-#include "ui/app/resourcefolder.h"
-#include "ui/designer/argumenteditor.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/experimentdocument.h"
+#include "ui/designer/presetmenu.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/icons.h"
 
@@ -80,7 +78,14 @@ void MainWindow::makeMenus()
     connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
     file->addAction(m_openSample);
     m_presetMenu = file->addMenu(tr("&Load Preset"));
-    connect(m_presetMenu, &QMenu::aboutToShow, this, &MainWindow::fillPresetMenu);
+    connect(m_presetMenu, &QMenu::aboutToShow, this, [this] { m_presets->fill(m_presetMenu); });
+    const auto preset = [&](const QString& text, void (PresetMenu::*action)()) {
+        connect(file->addAction(text), &QAction::triggered, m_presets, action);
+    };
+    preset(tr("Save as &Preset…"), &PresetMenu::saveAsPreset);
+    preset(tr("&Import Settings…"), &PresetMenu::import);
+    preset(tr("&Export Arguments…"), &PresetMenu::exportArguments);
+    preset(tr("&Compare…"), &PresetMenu::compare);
     file->addSeparator();
     file->addActions({m_save, m_saveAs});
     file->addSeparator();
@@ -116,6 +121,7 @@ void MainWindow::makeMenus()
     view->addActions(m_navigation->actions());
 
     auto* help = menuBar()->addMenu(tr("&Help"));
+    help->addAction(m_designer->helpAction());
     connect(help->addAction(tr("&Keyboard Shortcuts")), &QAction::triggered, this, [this] {
         QStringList lines;
         const auto all = findChildren<QAction*>();
@@ -158,27 +164,6 @@ void MainWindow::fillRecentMenu()
         });
     }
     if (files.isEmpty()) m_recentMenu->addAction(tr("No files yet"))->setEnabled(false);
-}
-
-void MainWindow::fillPresetMenu()
-{
-    m_presetMenu->clear();
-    m_presetMenu->setToolTipsVisible(true);
-    const QDir folder(resourceFolder() + QStringLiteral("/presets"));
-    const auto files = folder.entryInfoList({QStringLiteral("*.json")}, QDir::Files, QDir::Name);
-    for (const QFileInfo& info : files) {
-        const auto loaded = loadExperiment(info.filePath().toStdString());
-        if (!loaded) continue;
-        auto* action = m_presetMenu->addAction(QString::fromStdString(loaded->experiment.name));
-        action->setToolTip(QString::fromStdString(loaded->experiment.notes));
-        connect(action, &QAction::triggered, this, [this, path = info.filePath()] { loadPreset(path); });
-    }
-    m_presetMenu->addSeparator();
-    connect(m_presetMenu->addAction(tr("From File…")), &QAction::triggered, this, [this] {
-        const QString path = dialogs::openFile(this, tr("Load Preset"), m_document->baseFolder(),
-                                               tr("Experiments (*.json);;All files (*)"));
-        if (!path.isEmpty()) loadPreset(path);
-    });
 }
 
 } // namespace studio

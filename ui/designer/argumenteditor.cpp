@@ -1,12 +1,15 @@
 #include "ui/designer/argumenteditor.h"
 
+#include "ui/designer/knownkeys.h"
 #include "ui/widgets/boolfield.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/jsonfield.h"
 #include "ui/widgets/listfield.h"
 #include "ui/widgets/numberfield.h"
 #include "ui/widgets/numbertext.h"
+#include "ui/widgets/pairsfield.h"
 #include "ui/widgets/pathfield.h"
+#include "ui/widgets/promptsfield.h"
 #include "ui/widgets/textfield.h"
 
 #include <QCompleter>
@@ -78,50 +81,29 @@ FieldEditor* textEditor(const Field& field, QWidget* parent)
     return editor;
 }
 
-/// Keys that the original's objects are known to take, with values to start from.
-std::vector<KnownKey> knownKeys(std::string_view key)
+/// A table for objects (and a text) whose parts are worth editing one by one; null for the others.
+FieldEditor* tableEditor(const Field& field, QWidget* parent)
 {
-    if (key == "lr_scheduler_kwargs") {
-        return {{QStringLiteral("num_cycles"), 0.5,
-                 tr("Cosine waves in the run (cosine: 0.5, with restarts: 1).")},
-                {QStringLiteral("lr_end"), 1e-07, tr("Rate at the end (polynomial).")},
-                {QStringLiteral("power"), 1.0, tr("Exponent of the fall (polynomial).")},
-                {QStringLiteral("min_lr"), 1e-06, tr("Lowest rate (cosine_with_min_lr).")},
-                {QStringLiteral("min_lr_rate"), 0.1,
-                 tr("Lowest rate as a share of the peak (cosine_with_min_lr).")},
-                {QStringLiteral("num_decay_steps"), 100, tr("Steps of the fall (warmup_stable_decay).")},
-                {QStringLiteral("min_lr_ratio"), 0.0,
-                 tr("Lowest rate as a share of the peak (warmup_stable_decay).")},
-                {QStringLiteral("timescale"), 1000,
-                 tr("Steps after which the rate starts to fall (inverse_sqrt).")},
-                {QStringLiteral("factor"), 0.1, tr("Reduction at a plateau (reduce_lr_on_plateau).")},
-                {QStringLiteral("patience"), 10,
-                 tr("Evaluations without progress before a reduction (plateau).")}};
+    const auto pairs = [&](PairsField::Form form, const QString& keys, const QString& values) {
+        auto* editor = new PairsField(form, keys, values, parent);
+        editor->setEmptyValue(field.defaultValue());
+        editor->setKnown(knownPairs(field.key, TrainingArguments()));
+        return editor;
+    };
+    if (field.key == "lr_scheduler_kwargs" || field.key == "gradient_checkpointing_kwargs")
+        return pairs(PairsField::Form::Object, tr("Setting"), tr("Value"));
+    if (field.key == "learning_rate_mapping")
+        return pairs(PairsField::Form::Object, tr("Parameters (expression)"), tr("Learning rate"));
+    if (field.key == "optim_args") return pairs(PairsField::Form::Text, tr("Setting"), tr("Value"));
+    if (field.key == "prompts" || field.key == "router_mapping") {
+        const bool routes = field.key == "router_mapping";
+        auto* editor = new PromptsField(PromptsField::Levels::SetsAndColumns,
+                                        routes ? tr("Route") : tr("Prompt"), parent);
+        editor->setColumnNeeded(routes);
+        editor->setEmptyValue(field.defaultValue());
+        return editor;
     }
-    if (key == "gradient_checkpointing_kwargs") {
-        return {{QStringLiteral("use_reentrant"), false, tr("The older way of recomputing.")}};
-    }
-    if (key == "accelerator_config") {
-        return {
-            {QStringLiteral("split_batches"), false, tr("One batch is split over the processes.")},
-            {QStringLiteral("even_batches"), true,
-             tr("Repeats rows so that all processes get full batches.")},
-            {QStringLiteral("use_seedable_sampler"), true, tr("A sampler that depends on the seed only.")}};
-    }
-    if (key == "prompts") {
-        return {{QStringLiteral("query"), "query: ", tr("Text in front of the column of that name.")},
-                {QStringLiteral("anchor"), "query: ", tr("Text in front of the column of that name.")},
-                {QStringLiteral("positive"), "passage: ", tr("Text in front of the column of that name.")}};
-    }
-    if (key == "learning_rate_mapping") {
-        return {{QStringLiteral(".*embeddings.*"), 1e-05,
-                 tr("Rate of the parameters whose name fits the pattern.")}};
-    }
-    if (key == "router_mapping") {
-        return {{QStringLiteral("anchor"), "query", tr("Route of the column of that name.")},
-                {QStringLiteral("positive"), "document", tr("Route of the column of that name.")}};
-    }
-    return {};
+    return nullptr;
 }
 
 } // namespace
@@ -159,15 +141,20 @@ FieldEditor* makeArgumentEditor(const Field& field, QWidget* parent)
         return editor;
     }
     case FieldType::Object: {
+        if (FieldEditor* table = tableEditor(field, parent)) return table;
         auto* editor = new JsonField(parent);
         editor->setNullable(field.nullable);
         editor->setTextAllowed(field.acceptsText);
-        editor->setKnownKeys(knownKeys(field.key));
+        std::vector<KnownKey> known;
+        for (const KnownPair& one : knownPairs(field.key, TrainingArguments()))
+            known.push_back({one.key, Json::parse(one.value.toStdString()), one.sentence});
+        editor->setKnownKeys(known);
         if (field.nullable) editor->setPlaceholder(nullText(field));
         return editor;
     }
     case FieldType::String:
     case FieldType::Secret:
+        if (FieldEditor* table = tableEditor(field, parent)) return table;
         break;
     }
     return textEditor(field, parent);

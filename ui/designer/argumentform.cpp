@@ -2,9 +2,12 @@
 
 #include "core/arguments/argumentfields.h"
 #include "ui/designer/argumenteditor.h"
+#include "ui/designer/datasuggestion.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
+#include "ui/designer/knownkeys.h"
 #include "ui/widgets/fieldeditor.h"
+#include "ui/widgets/promptsfield.h"
 
 #include <QToolButton>
 
@@ -51,6 +54,9 @@ void ArgumentForm::build()
     auto* reset = addHeader(toQString(m_page.help), tr("Reset Group"));
     reset->setToolTip(tr("Sets every value of this page to its default (one undo step)"));
     connect(reset, &QToolButton::clicked, this, &ArgumentForm::resetGroup);
+    m_back = addHeaderButton(tr("Group Back to Saved"),
+                             tr("Sets every value of this page to what is saved (one undo step)"));
+    connect(m_back, &QToolButton::clicked, this, &ArgumentForm::backToSaved);
     for (const auto key : m_page.keys) {
         const Field* field = findField(key);
         if (!field) continue;
@@ -86,6 +92,9 @@ void ArgumentForm::refresh(const QString& key)
 
 void ArgumentForm::refreshRemarks()
 {
+    m_back->setVisible(std::any_of(m_page.keys.begin(), m_page.keys.end(), [this](std::string_view key) {
+        return document()->differsFromSaved(toQString(key));
+    }));
     for (FormRow* row : rows()) {
         const Field* field = findField(row->key().toStdString());
         if (!field) continue;
@@ -103,7 +112,40 @@ void ArgumentForm::refreshRemarks()
         }
         row->setRemark(remark);
         row->setDimmed(dimmed);
+        offerNames(row);
     }
+}
+
+void ArgumentForm::offerNames(FormRow* row)
+{
+    const std::string key = row->key().toStdString();
+    if (auto* pairs = qobject_cast<PairsField*>(row->editor())) {
+        pairs->setKnown(knownPairs(key, document()->experiment().arguments));
+    } else if (auto* prompts = qobject_cast<PromptsField*>(row->editor())) {
+        QStringList sets;
+        QStringList columns;
+        const Experiment& all = document()->experiment();
+        for (const auto* list : {&all.train, &all.eval}) {
+            for (const DataSpec& data : *list) {
+                if (!data.name.empty()) sets << QString::fromStdString(data.name);
+                for (const auto& [role, column] : data.columns) {
+                    if (!isLabelRole(role)) columns << QString::fromStdString(column);
+                }
+            }
+        }
+        sets.removeDuplicates();
+        columns.removeDuplicates();
+        prompts->setDataSets(sets);
+        prompts->setColumns(columns);
+    }
+}
+
+void ArgumentForm::backToSaved()
+{
+    std::vector<Edit> edits;
+    for (const auto key : m_page.keys)
+        edits.push_back({toQString(key), document()->savedValue(toQString(key))});
+    document()->apply(tr("%1 Back to Saved").arg(title()), edits);
 }
 
 void ArgumentForm::resetGroup()

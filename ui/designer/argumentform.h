@@ -22,9 +22,13 @@ protected:
 
 private:
     void refreshRemarks();
+    /// Keys of the chosen schedule or optimizer, data sets and columns: what tables offer.
+    void offerNames(FormRow* row);
     void resetGroup();
+    void backToSaved();
 
     const ArgumentPage& m_page;
+    QToolButton* m_back = nullptr;
 };
 
 /// Label of the page of a set_* method: "set_optimizer" → "Optimizer".

@@ -1,5 +1,6 @@
 #include "ui/designer/datapage.h"
 
+#include "ui/designer/datafacts.h"
 #include "ui/designer/datapreview.h"
 #include "ui/designer/datasuggestion.h"
 #include "ui/designer/datasummary.h"
@@ -7,11 +8,11 @@
 #include "ui/designer/formrow.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/icons.h"
-#include "ui/widgets/jsonfield.h"
 #include "ui/widgets/listfield.h"
 #include "ui/widgets/numberfield.h"
 #include "ui/widgets/numberlistfield.h"
 #include "ui/widgets/pathfield.h"
+#include "ui/widgets/promptsfield.h"
 #include "ui/widgets/textfield.h"
 
 #include <QFileInfo>
@@ -43,13 +44,14 @@ Json rolesJson(const std::vector<std::pair<std::string, std::string>>& roles)
 
 } // namespace
 
-DataPage::DataPage(ExperimentDocument* document, QWidget* parent)
-    : FormPage(document, QStringLiteral("data"), tr("Data"), parent)
+DataPage::DataPage(ExperimentDocument* document, DataFacts* facts, QWidget* parent)
+    : FormPage(document, QStringLiteral("data"), tr("Data"), parent), m_facts(facts)
 {}
 
 bool DataPage::owns(const QString& key) const
 {
     const bool data = key == QLatin1String("train") || key == QLatin1String("eval") ||
+                      key == QLatin1String("test") || key.startsWith(QLatin1String("test[")) ||
                       key.startsWith(QLatin1String("train[")) || key.startsWith(QLatin1String("eval["));
     return data && !key.contains(QLatin1String("].loss"));
 }
@@ -65,24 +67,30 @@ void DataPage::build()
     addHeader(tr(
         "Files to learn from and to measure with. Each column gets a role; inputs are taken in the order of "
         "their roles, and that order decides the task."));
-    const auto addButton = [this](const QString& text, const QString& list) {
+    const auto addButton = [this](const QString& text, const QString& list, int index) {
         auto* line = new QHBoxLayout;
         auto* button = new QPushButton(studioIcon(QStringLiteral("add")), text);
         button->setAccessibleName(text);
+        button->setAccessibleDescription(tr("Adds an empty data set; then choose its file"));
         connect(button, &QPushButton::clicked, this, [this, list] { addFile(list, QString()); });
         line->addWidget(button);
         line->addStretch(1);
         column()->addLayout(line);
+        m_addButtons[index] = button;
     };
     addSection(tr("Training data"));
     m_train = new QVBoxLayout;
     column()->addLayout(m_train);
-    addButton(tr("Add Training Data"), QStringLiteral("train"));
+    addButton(tr("Add Training Data"), QStringLiteral("train"), 0);
     addSection(tr("Evaluation data"),
                tr("Rows that training never sees: loss and evaluators are computed on them."));
     m_eval = new QVBoxLayout;
     column()->addLayout(m_eval);
-    addButton(tr("Add Evaluation Data"), QStringLiteral("eval"));
+    addButton(tr("Add Evaluation Data"), QStringLiteral("eval"), 1);
+    addSection(tr("Test data"), tr("Measured once after training when do_predict is on: the final word."));
+    m_test = new QVBoxLayout;
+    column()->addLayout(m_test);
+    addButton(tr("Add Test Data"), QStringLiteral("test"), 2);
     rebuild();
 }
 
@@ -98,12 +106,39 @@ void DataPage::rebuild()
     const Experiment& experiment = document()->experiment();
     m_trainSets = static_cast<int>(experiment.train.size());
     m_evalSets = static_cast<int>(experiment.eval.size());
+    m_testSets = static_cast<int>(experiment.test.size());
     for (int i = 0; i < m_trainSets; ++i)
         m_cards.push_back(makeCard(QStringLiteral("train"), i, m_train));
     for (int i = 0; i < m_evalSets; ++i)
         m_cards.push_back(makeCard(QStringLiteral("eval"), i, m_eval));
+    for (int i = 0; i < m_testSets; ++i)
+        m_cards.push_back(makeCard(QStringLiteral("test"), i, m_test));
     for (Card& card : m_cards)
         refreshCard(card);
+    orderTabs();
+}
+
+void DataPage::orderTabs()
+{
+    if (!widget() || widget()->window() != window()) return; // still being built; showing it comes back here
+    QWidget* last = nullptr;
+    const auto follow = [&last](QWidget* widget) {
+        if (last) setTabOrder(last, widget);
+        last = widget;
+    };
+    const char* const lists[] = {"train[", "eval[", "test["};
+    for (int i = 0; i < 3; ++i) {
+        for (const Card& card : m_cards) {
+            if (!card.key.startsWith(QLatin1String(lists[i]))) continue;
+            const auto inside = card.widget->findChildren<QWidget*>();
+            for (QWidget* widget : inside) {
+                // Lists of combo boxes and menus are windows of their own.
+                if (widget->window() != window()) continue;
+                if ((widget->focusPolicy() & Qt::TabFocus) && !widget->focusProxy()) follow(widget);
+            }
+        }
+        follow(m_addButtons[i]);
+    }
 }
 
 DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* where)
@@ -147,8 +182,11 @@ DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* w
     card.reasons->setWordWrap(true);
     card.reasons->hide();
     inside->addWidget(card.reasons);
-    card.summary = new DataSummary(card.key, frame);
+    card.summary = new DataSummary(card.key, m_facts, frame);
     inside->addWidget(card.summary);
+    connect(card.summary, &DataSummary::limitMoved, this,
+            [this](int tokens) { document()->setValue(QStringLiteral("model.max_seq_length"), tokens); });
+    connect(card.summary, &DataSummary::limitSet, document(), &ExperimentDocument::endTyping);
 
     auto* divisor = new NumberField(NumberField::Kind::Real);
     divisor->setNullable(true);
@@ -172,16 +210,16 @@ DataPage::Card DataPage::makeCard(const QString& list, int index, QVBoxLayout* w
     auto* labels = new ListField;
     add(QStringLiteral("labels"), tr("Classes"),
         tr("Text classes in the order of their numbers; empty: as found, sorted."), labels);
-    auto* prompts = new JsonField;
-    prompts->setNullable(true);
-    prompts->setTextAllowed(true);
-    prompts->setPlaceholder(tr("none; a text for all columns, or { \"anchor\": \"query: \" }"));
-    add(QStringLiteral("prompts"), tr("Prompts"), tr("Text put in front of the column's texts."), prompts);
+    card.prompts = new PromptsField(PromptsField::Levels::Columns);
+    add(QStringLiteral("prompts"), tr("Prompts"),
+        tr("Text put in front of the column's texts; these go before the prompts of the training arguments."),
+        card.prompts);
 
     auto* foot = new QHBoxLayout;
     foot->addStretch(1);
     auto* remove = new QPushButton(studioIcon(QStringLiteral("remove")), tr("Remove"));
     remove->setAccessibleName(tr("Remove data set %1").arg(card.key));
+    remove->setAccessibleDescription(tr("Takes it out of the experiment; its file stays"));
     connect(remove, &QPushButton::clicked, this, [this, list, index] { removeSet(list, index); });
     foot->addWidget(remove);
     inside->addLayout(foot);
@@ -210,30 +248,47 @@ void DataPage::refresh(const QString& key)
     if (!isBuilt()) return;
     const Experiment& experiment = document()->experiment();
     if (static_cast<int>(experiment.train.size()) != m_trainSets ||
-        static_cast<int>(experiment.eval.size()) != m_evalSets) {
+        static_cast<int>(experiment.eval.size()) != m_evalSets ||
+        static_cast<int>(experiment.test.size()) != m_testSets) {
         rebuild();
     }
     FormPage::refresh(key);
     for (Card& card : m_cards) {
-        if (key.isEmpty() || key.startsWith(card.key) || card.key.startsWith(key)) refreshCard(card);
+        // Tokens and overlaps hang on more than the data set itself.
+        const bool counts = key.startsWith(QLatin1String("model")) || key == QLatin1String("prompts") ||
+                            key.startsWith(QLatin1String("eval")) || key.startsWith(QLatin1String("test"));
+        if (key.isEmpty() || counts || key.startsWith(card.key) || card.key.startsWith(key))
+            refreshCard(card);
     }
+    if (key.isEmpty()) orderTabs();
 }
 
 void DataPage::refreshCard(Card& card)
 {
     const Experiment all = document()->resolved();
-    const bool train = card.key.startsWith(QLatin1String("train"));
-    const auto& sets = train ? all.train : all.eval;
+    const QString list = card.key.left(card.key.indexOf(u'['));
+    const auto& sets = list == QLatin1String("train")  ? all.train
+                       : list == QLatin1String("test") ? all.test
+                                                       : all.eval;
     const auto index = card.key.mid(card.key.indexOf(u'[') + 1).chopped(1).toInt();
     if (index >= static_cast<int>(sets.size())) return;
-    card.summary->setData(sets[static_cast<std::size_t>(index)], train ? all.eval : std::vector<DataSpec>());
-    card.preview->showData(sets[static_cast<std::size_t>(index)]);
+    const DataSpec& data = sets[static_cast<std::size_t>(index)];
+    card.summary->setQuestion(m_facts->question(all, list, index));
+    card.summary->setLimit(all.model.maxSeqLength.value_or(m_facts->modelLimit(all)),
+                           m_facts->modelPositions(all));
+    QStringList columns;
+    for (const auto& [role, column] : data.columns) {
+        if (!isLabelRole(role)) columns << QString::fromStdString(column);
+    }
+    card.prompts->setColumns(columns);
+    card.preview->showData(data);
     if (card.preview->head()) Q_EMIT headRead(card.key);
 }
 
 void DataPage::onHeadRead(const QString& key)
 {
     Card* found = card(key);
+    orderTabs(); // the roles came with the head
     if (found) Q_EMIT headRead(key);
     if (!found || !found->preview->head()) {
         if (found) found->reasons->hide();
@@ -259,9 +314,9 @@ void DataPage::addFile(const QString& list, const QString& path)
 {
     Json sets = document()->value(list);
     if (!sets.is_array()) sets = Json::array();
-    const QString base =
-        path.isEmpty() ? (list == QLatin1String("train") ? QStringLiteral("train") : QStringLiteral("dev"))
-                       : QFileInfo(path).baseName();
+    const QString base = !path.isEmpty()                 ? QFileInfo(path).baseName()
+                         : list == QLatin1String("eval") ? QStringLiteral("dev")
+                                                         : list;
     QString name = base;
     const auto taken = [&] {
         return std::any_of(sets.begin(), sets.end(), [&](const Json& set) {

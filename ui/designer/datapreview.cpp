@@ -10,6 +10,7 @@
 #include <QLabel>
 #include <QLocale>
 #include <QPointer>
+#include <QScrollBar>
 #include <QTableWidget>
 #include <QThreadPool>
 #include <QToolButton>
@@ -81,6 +82,7 @@ DataPreview::DataPreview(const QString& name, QWidget* parent)
     m_table->setTabKeyNavigation(false);
     m_table->setWordWrap(false);
     m_table->setAccessibleName(tr("First rows of %1").arg(name));
+    m_table->setAccessibleDescription(tr("The first row holds the role of each column"));
     m_table->horizontalHeader()->setStretchLastSection(true);
     m_table->horizontalHeader()->setDefaultSectionSize(fontMetrics().averageCharWidth() * 38);
     m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
@@ -180,6 +182,7 @@ void DataPreview::fill()
         for (const QString& role : usualRoles())
             roles->addItem(role, role);
         roles->setAccessibleName(tr("Role of column %1").arg(headers.last()));
+        roles->setAccessibleDescription(tr("What the loss takes the column for"));
         roles->setFocusPolicy(Qt::StrongFocus);
         roles->installEventFilter(this);
         connect(roles, &QComboBox::activated, this, &DataPreview::onRoleChosen);
@@ -195,6 +198,11 @@ void DataPreview::fill()
     m_table->setVerticalHeaderLabels(rows);
     m_table->setRowHeight(0, m_table->cellWidget(0, 0) ? m_table->cellWidget(0, 0)->sizeHint().height() + 2
                                                        : 24);
+    // Whole rows only: the one with the roles, six of data.
+    const int lines = std::min<int>(6, m_table->rowCount() - 1);
+    m_table->setFixedHeight(m_table->horizontalHeader()->sizeHint().height() + m_table->rowHeight(0) +
+                            lines * m_table->verticalHeader()->defaultSectionSize() +
+                            m_table->horizontalScrollBar()->sizeHint().height() + 2 * m_table->frameWidth());
     showRoles();
 }
 

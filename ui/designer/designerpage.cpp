@@ -7,14 +7,18 @@
 #include "ui/designer/evaluationpage.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
+#include "ui/designer/helppanel.h"
+#include "ui/designer/hitdelegate.h"
 #include "ui/designer/losspage.h"
 #include "ui/designer/modelpage.h"
 #include "ui/designer/planstrip.h"
 #include "ui/designer/runfacts.h"
 #include "ui/designer/settingsearch.h"
+#include "ui/widgets/fieldeditor.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/searchbox.h"
 
+#include <QAction>
 #include <QCheckBox>
 #include <QEvent>
 #include <QHeaderView>
@@ -68,6 +72,7 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     sideColumn->addWidget(m_onlyChanged);
     m_left->addWidget(m_tree);
     m_left->addWidget(m_hits);
+    m_tree->setObjectName(QStringLiteral("pageTree"));
     m_tree->setHeaderHidden(true);
     m_tree->setColumnCount(2);
     m_tree->header()->setStretchLastSection(false);
@@ -76,9 +81,15 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     m_tree->setRootIsDecorated(false);
     m_tree->setIndentation(12);
     m_tree->setAccessibleName(tr("Pages"));
+    m_tree->setAccessibleDescription(
+        tr("Pages of the experiment with the number of their errors and warnings"));
+    m_advanced->setAccessibleDescription(tr("Also those that are rarely changed, on every page"));
+    m_onlyChanged->setAccessibleDescription(tr("Hides what is as by default and as saved, on every page"));
+    m_hits->setAccessibleDescription(tr("Enter goes to the setting"));
     m_advanced->setAccessibleName(tr("Show advanced settings"));
     m_onlyChanged->setAccessibleName(tr("Show only changed settings"));
     m_hits->setAccessibleName(tr("Search results"));
+    m_hits->setItemDelegate(new HitDelegate(m_hits));
     m_hits->installEventFilter(this);
 
     auto* splitter = new QSplitter;
@@ -92,15 +103,26 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     m_plan = new PlanStrip(document, m_facts);
     rightColumn->addWidget(m_plan);
     splitter->addWidget(right);
+    m_help = new HelpPanel(document);
+    m_help->hide();
+    splitter->addWidget(m_help);
     splitter->setStretchFactor(1, 1);
-    splitter->setSizes({fontMetrics().averageCharWidth() * 48, 900});
+    splitter->setSizes({fontMetrics().averageCharWidth() * 48, 900, fontMetrics().averageCharWidth() * 44});
+    m_helpAction = new QAction(tr("Help on This &Setting"), this);
+    m_helpAction->setShortcut(QKeySequence::HelpContents);
+    m_helpAction->setCheckable(true);
+    m_helpAction->setToolTip(tr("Shows what the field means, takes and does by default (F1)"));
+    addAction(m_helpAction);
+    connect(m_helpAction, &QAction::toggled, this, &DesignerPage::showHelp);
+    connect(m_help, &HelpPanel::closed, this, [this] { m_helpAction->setChecked(false); });
+    connect(m_help, &HelpPanel::settingWanted, this, [this](const QString& key) { reveal(key); });
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(splitter);
 
     auto* experiment = addHeading(tr("Experiment"));
     addPage(experiment, new ModelPage(document));
-    addPage(experiment, m_dataPage = new DataPage(document));
+    addPage(experiment, m_dataPage = new DataPage(document, m_facts->data()));
     addPage(experiment, m_lossPage = new LossPage(document));
     addPage(experiment, new EvaluationPage(document));
     QTreeWidgetItem* arguments = addHeading(tr("Training arguments"));
@@ -143,6 +165,19 @@ DesignerPage::~DesignerPage()
     m_document->setMoreChecks({});
 }
 
+QIcon DesignerPage::markIcon(bool error, const QColor& colour) const
+{
+    const QString name = error ? QStringLiteral("error") : QStringLiteral("warning");
+    const QSize size(16, 16);
+    QIcon icon;
+    icon.addPixmap(studioIcon(name, colour).pixmap(size, devicePixelRatioF()));
+    // On the selected row the mark has the colour of its text.
+    icon.addPixmap(
+        studioIcon(name, palette().color(QPalette::HighlightedText)).pixmap(size, devicePixelRatioF()),
+        QIcon::Selected);
+    return icon;
+}
+
 QTreeWidgetItem* DesignerPage::addHeading(const QString& title)
 {
     auto* heading = new QTreeWidgetItem(m_tree, {title});
@@ -164,7 +199,7 @@ void DesignerPage::addPage(QTreeWidgetItem* heading, FormPage* page)
     auto* item = new QTreeWidgetItem(heading, {page->title()});
     item->setSizeHint(0, QSize(0, fontMetrics().height() + 8));
     m_items.insert(page, item);
-    connect(page, &FormPage::fieldFocused, this, &DesignerPage::fieldFocused);
+    connect(page, &FormPage::fieldFocused, this, &DesignerPage::onFieldFocused);
     connect(page, &FormPage::pageWanted, this,
             [this](const QString& id, const QString& key) { reveal(key, id); });
     connect(page, &FormPage::advancedWanted, this, [this] { m_advanced->setChecked(true); });
@@ -277,10 +312,7 @@ void DesignerPage::refreshTree()
         const int shown = errors > 0 ? errors : warnings;
         item->setText(1, shown > 0 ? QString::number(shown) : QString());
         const QColor colour = errors > 0 ? errorColour(palette()) : warningColour(palette());
-        item->setIcon(
-            1, shown == 0
-                   ? QIcon()
-                   : studioIcon(errors > 0 ? QStringLiteral("error") : QStringLiteral("warning"), colour));
+        item->setIcon(1, shown == 0 ? QIcon() : markIcon(errors > 0, colour));
         item->setForeground(1, colour);
         const QString words = spoken(errors, warnings);
         item->setToolTip(0, words);
@@ -305,8 +337,12 @@ void DesignerPage::search(const QString& text)
     }
     m_hits->clear();
     for (const SearchHit& hit : searchSettings(text, *m_document)) {
-        auto* item =
-            new QListWidgetItem(QStringLiteral("%1\n%2 · %3").arg(hit.label, hit.pageTitle, hit.key));
+        auto* item = new QListWidgetItem(hit.label);
+        QVariantList places;
+        for (const int place : hit.labelPlaces)
+            places << place;
+        item->setData(HitDelegate::kPlacesRole, places);
+        item->setData(HitDelegate::kSecondRole, QStringLiteral("%1 · %2").arg(hit.pageTitle, hit.key));
         item->setData(kHitKey, hit.key);
         item->setData(kHitPage, hit.page);
         item->setData(Qt::AccessibleTextRole, QStringLiteral("%1, %2").arg(hit.label, hit.pageTitle));
@@ -336,6 +372,27 @@ void DesignerPage::setFilter()
     const RowFilter filter{m_advanced->isChecked(), m_onlyChanged->isChecked()};
     for (FormPage* page : m_list)
         page->setFilter(filter);
+}
+
+void DesignerPage::onFieldFocused(const QString& key)
+{
+    m_focusedKey = key;
+    if (m_helpAction->isChecked()) showHelp(true);
+    Q_EMIT fieldFocused(key);
+}
+
+void DesignerPage::showHelp(bool on)
+{
+    const auto* page = static_cast<FormPage*>(m_pages->currentWidget());
+    if (on) {
+        const FormRow* row = page->row(m_focusedKey);
+        m_help->showSetting(m_focusedKey, row ? row->texts().help : QString());
+    } else if (m_help->isAncestorOf(focusWidget())) {
+        // Back to where the question arose.
+        const FormRow* row = page->row(m_focusedKey);
+        if (row) row->editor()->setFocus();
+    }
+    m_help->setVisible(on);
 }
 
 bool DesignerPage::eventFilter(QObject* watched, QEvent* event)

@@ -5,6 +5,7 @@
 #include <QHash>
 #include <QWidget>
 
+class QAction;
 class QCheckBox;
 class QListWidget;
 class QStackedWidget;
@@ -15,6 +16,7 @@ namespace studio {
 
 class DataPage;
 class ExperimentDocument;
+class HelpPanel;
 class LossPage;
 class PlanStrip;
 class RunFacts;
@@ -43,6 +45,9 @@ public:
     /// Builds all pages that are not built yet.
     void buildAll();
     DataPage* dataPage() const { return m_dataPage; }
+    /// "Help on This Setting" (F1): shows and hides the help beside the form.
+    QAction* helpAction() const { return m_helpAction; }
+    HelpPanel* help() const { return m_help; }
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 Q_SIGNALS:
@@ -57,9 +62,12 @@ private:
     void onChanged(const QString& key);
     void onValidated();
     void refreshTree();
+    QIcon markIcon(bool error, const QColor& colour) const;
     void search(const QString& text);
     void openHit(int row);
     void setFilter();
+    void showHelp(bool on);
+    void onFieldFocused(const QString& key);
 
     ExperimentDocument* m_document;
     RunFacts* m_facts;
@@ -73,6 +81,9 @@ private:
     DataPage* m_dataPage = nullptr;
     LossPage* m_lossPage = nullptr;
     PlanStrip* m_plan = nullptr;
+    HelpPanel* m_help = nullptr;
+    QAction* m_helpAction = nullptr;
+    QString m_focusedKey;
     QList<FormPage*> m_list;
     QHash<FormPage*, QTreeWidgetItem*> m_items;
 };

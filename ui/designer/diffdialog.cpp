@@ -4,11 +4,15 @@
 #include "ui/widgets/dialogs.h"
 
 #include <QDialogButtonBox>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QTreeWidget>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace studio {
 
@@ -28,6 +32,7 @@ DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>&
     m_tree->setRootIsDecorated(false);
     m_tree->setAlternatingRowColors(true);
     m_tree->setAccessibleName(tr("Differences"));
+    if (ticks) m_tree->setAccessibleDescription(tr("Space ticks a value"));
     m_tree->setHeaderLabels({tr("Setting"), tr("Name in files"), texts.leftHeader, texts.rightHeader});
     for (const SettingDifference& difference : differences) {
         const QString line = describe(difference);
@@ -42,6 +47,30 @@ DiffDialog::DiffDialog(const Texts& texts, const std::vector<SettingDifference>&
     m_tree->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
     m_tree->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
     column->addWidget(m_tree);
+    if (!texts.notes.isEmpty()) {
+        auto* notes = new QPlainTextEdit(texts.notes.join(u'\n'), this);
+        notes->setReadOnly(true);
+        notes->setTabChangesFocus(true);
+        notes->setAccessibleName(tr("Remarks"));
+        notes->setAccessibleDescription(tr("Keys that were renamed, refused or are not known"));
+        notes->setFixedHeight(fontMetrics().height() *
+                              (std::min<int>(6, static_cast<int>(texts.notes.size())) + 1));
+        column->addWidget(notes);
+    }
+    if (ticks && differences.size() > 1) {
+        auto* line = new QHBoxLayout;
+        for (const bool all : {true, false}) {
+            auto* button = new QPushButton(all ? tr("Tick All") : tr("Tick None"), this);
+            button->setAutoDefault(false);
+            connect(button, &QPushButton::clicked, this, [this, all] {
+                for (int i = 0; i < m_tree->topLevelItemCount(); ++i)
+                    m_tree->topLevelItem(i)->setCheckState(0, all ? Qt::Checked : Qt::Unchecked);
+            });
+            line->addWidget(button);
+        }
+        line->addStretch(1);
+        column->addLayout(line);
+    }
     auto* box = new QDialogButtonBox(this);
     for (int i = 0; i < texts.buttons.size(); ++i) {
         const bool last = i + 1 == texts.buttons.size();
@@ -73,6 +102,7 @@ int DiffDialog::run()
         QStringList lines;
         for (const SettingDifference& difference : m_differences)
             lines << describe(difference);
+        lines << m_texts.notes;
         const int answer = dialogs::ask(parentWidget(), m_texts.title, m_texts.text, lines.join(u'\n'),
                                         m_texts.buttons, m_texts.standard);
         if (answer >= 0) m_button = answer;

@@ -22,6 +22,7 @@ public:
         QString rightHeader;
         QStringList buttons; ///< verbs; the last one cancels
         int standard = 0;
+        QStringList notes{}; ///< sentences below the list: keys that were renamed, refused or not known
     };
 
     DiffDialog(const Texts& texts, const std::vector<SettingDifference>& differences, bool ticks,

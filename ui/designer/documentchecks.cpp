@@ -48,6 +48,7 @@ std::vector<Issue> checkFiles(const Experiment& experiment)
     }
     checkData(experiment.train, "train", issues);
     checkData(experiment.eval, "eval", issues);
+    checkData(experiment.test, "test", issues);
     if (experiment.arguments.outputDir && !experiment.arguments.outputDir->empty() &&
         fs::exists(*experiment.arguments.outputDir, ignored) &&
         !fs::is_directory(*experiment.arguments.outputDir, ignored)) {

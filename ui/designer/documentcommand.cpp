@@ -1,6 +1,35 @@
 #include "ui/designer/documentcommand.h"
 
+#include "core/experiment/experimentpaths.h"
+#include "ui/designer/documentpath.h"
+
+#include <QRegularExpression>
+
 namespace studio {
+
+namespace {
+
+/// The value of a key for a file in another folder: paths inside it are written anew.
+Json rebasedValue(const Edit& edit, const std::filesystem::path& from, const std::filesystem::path& to)
+{
+    // The value alone in an otherwise empty experiment; which element of a list it is does not matter.
+    static const QRegularExpression index(QStringLiteral("\\[\\d+\\]"));
+    QString key = edit.key;
+    key.replace(index, QStringLiteral("[0]"));
+    if (key == QLatin1String("output_dir")) key = QStringLiteral("arguments.output_dir");
+    Json tree = Json::object();
+    if (edit.value.is_null() || !setValueAt(tree, key, edit.value)) return edit.value;
+    const auto parsed = parseExperiment(tree.dump(), std::string());
+    if (!parsed) return edit.value;
+    const auto valueOf = [&](const Experiment& experiment) {
+        return valueAt(Json::parse(experimentToJson(experiment), nullptr, false), key);
+    };
+    const Json before = valueOf(parsed->experiment);
+    const Json after = valueOf(rebasedPaths(parsed->experiment, from, to));
+    return after == before ? edit.value : after;
+}
+
+} // namespace
 
 SetValuesCommand::SetValuesCommand(ExperimentDocument* document, const QString& text, std::vector<Edit> edits,
                                    int typing)
@@ -8,6 +37,14 @@ SetValuesCommand::SetValuesCommand(ExperimentDocument* document, const QString& 
 {
     for (const Edit& edit : m_after)
         m_before.push_back({edit.key, document->value(edit.key)});
+}
+
+void SetValuesCommand::rebase(const std::filesystem::path& from, const std::filesystem::path& to)
+{
+    for (auto* edits : {&m_before, &m_after}) {
+        for (Edit& edit : *edits)
+            edit.value = rebasedValue(edit, from, to);
+    }
 }
 
 void SetValuesCommand::undo()

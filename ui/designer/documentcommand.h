@@ -16,6 +16,8 @@ public:
     void redo() override;
     int id() const override { return m_typing < 0 ? -1 : 1; }
     bool mergeWith(const QUndoCommand* other) override;
+    /// The experiment moved from one folder to another: relative paths are written for the new one.
+    void rebase(const std::filesystem::path& from, const std::filesystem::path& to);
 
 private:
     ExperimentDocument* m_document;

@@ -3,6 +3,8 @@
 #include "ui/designer/experimentdocument.h"
 
 #include "core/arguments/argumentfields.h"
+#include "core/experiment/experimentpaths.h"
+#include "ui/designer/documentcommand.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -29,6 +31,7 @@ void ExperimentDocument::load(Experiment experiment, const QString& path, bool n
 void ExperimentDocument::startNew()
 {
     m_loadIssues.clear();
+    m_templateFolder.clear();
     load(Experiment(), QString(), false);
 }
 
@@ -37,9 +40,8 @@ Status ExperimentDocument::openTemplate(const QString& path)
     const auto loaded = loadExperiment(path.toStdString());
     if (!loaded) return loaded.error();
     m_loadIssues = loaded->issues;
-    // It may be saved anywhere: its paths must not depend on where the template lies.
-    const QString folder = QFileInfo(path).absolutePath();
-    load(absolutePaths(loaded->experiment, folder.toStdString()), QString(), false);
+    m_templateFolder = QFileInfo(path).absolutePath();
+    load(loaded->experiment, QString(), false);
     return {};
 }
 
@@ -48,6 +50,7 @@ Status ExperimentDocument::open(const QString& path)
     const auto loaded = loadExperiment(path.toStdString());
     if (!loaded) return loaded.error();
     m_loadIssues = loaded->issues;
+    m_templateFolder.clear();
     load(loaded->experiment, QFileInfo(path).absoluteFilePath(), false);
     return {};
 }
@@ -55,19 +58,17 @@ Status ExperimentDocument::open(const QString& path)
 Status ExperimentDocument::save(const QString& path)
 {
     const QString target = QFileInfo(path).absoluteFilePath();
-    const QString folder = QFileInfo(target).absolutePath();
-    Experiment written = m_experiment;
-    if (target != m_path) {
-        written =
-            relativePaths(absolutePaths(m_experiment, baseFolder().toStdString()), folder.toStdString());
-    }
+    const std::filesystem::path from = baseFolder().toStdString();
+    const std::filesystem::path to = QFileInfo(target).absolutePath().toStdString();
+    const bool moves = target != m_path;
+    const Experiment written = moves ? rebasedPaths(m_experiment, from, to) : m_experiment;
     if (const Status done = saveExperiment(written, target.toStdString()); !done) return done;
     m_path = target;
+    m_templateFolder.clear();
     m_neverSaved = false;
     m_experiment = written;
-    const Json before = m_tree;
     refreshTree();
-    if (m_tree != before) m_undo.clear(); // its steps hold paths that were meant from the other folder
+    if (moves) rebaseHistory(from, to);
     m_saved = m_experiment;
     m_savedTree = m_tree;
     endTyping();
@@ -83,6 +84,7 @@ Status ExperimentDocument::restore(const QString& text, const QString& path)
     const auto parsed = parseExperiment(text.toStdString(), "draft");
     if (!parsed) return parsed.error();
     m_loadIssues = parsed->issues;
+    m_templateFolder.clear();
     Experiment saved;
     if (!path.isEmpty()) {
         if (const auto onDisk = loadExperiment(path.toStdString())) saved = onDisk->experiment;
@@ -112,12 +114,23 @@ QString ExperimentDocument::displayName() const
 QString ExperimentDocument::baseFolder() const
 {
     if (!m_path.isEmpty()) return QFileInfo(m_path).absolutePath();
-    return QDir::homePath();
+    return m_templateFolder.isEmpty() ? QDir::homePath() : m_templateFolder;
 }
 
 QString ExperimentDocument::toText() const
 {
-    return QString::fromStdString(experimentToJson(m_experiment));
+    if (m_templateFolder.isEmpty()) return QString::fromStdString(experimentToJson(m_experiment));
+    return QString::fromStdString(experimentToJson(
+        rebasedPaths(m_experiment, m_templateFolder.toStdString(), QDir::homePath().toStdString())));
+}
+
+void ExperimentDocument::rebaseHistory(const std::filesystem::path& from, const std::filesystem::path& to)
+{
+    for (int i = 0; i < m_undo.count(); ++i) {
+        // The stack lends its commands as const; what they mean does not change, only how it is written.
+        auto* command = const_cast<QUndoCommand*>(m_undo.command(i));
+        static_cast<SetValuesCommand*>(command)->rebase(from, to);
+    }
 }
 
 QString ExperimentDocument::labelOf(const QString& key)
@@ -151,6 +164,10 @@ QString ExperimentDocument::labelOf(const QString& key)
         {"notes", QT_TR_NOOP("Notes")},
         {"train", QT_TR_NOOP("Training data")},
         {"eval", QT_TR_NOOP("Evaluation data")},
+        {"test", QT_TR_NOOP("Test data")},
+        {"early_stopping", QT_TR_NOOP("Early stopping")},
+        {"early_stopping.patience", QT_TR_NOOP("Patience")},
+        {"early_stopping.threshold", QT_TR_NOOP("Least improvement")},
         {"evaluators", QT_TR_NOOP("Evaluators")},
     };
     for (const Name& name : names) {

@@ -6,6 +6,7 @@
 #include "ui/designer/optionrows.h"
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/icons.h"
+#include "ui/widgets/numberfield.h"
 #include "ui/widgets/textfield.h"
 
 #include <QFrame>
@@ -22,7 +23,7 @@ EvaluationPage::EvaluationPage(ExperimentDocument* document, QWidget* parent)
 
 bool EvaluationPage::owns(const QString& key) const
 {
-    return key.startsWith(QLatin1String("evaluators"));
+    return key.startsWith(QLatin1String("evaluators")) || key.startsWith(QLatin1String("early_stopping"));
 }
 
 void EvaluationPage::build()
@@ -34,11 +35,55 @@ void EvaluationPage::build()
     auto* line = new QHBoxLayout;
     auto* add = new QPushButton(studioIcon(QStringLiteral("add")), tr("Add Evaluator"));
     add->setAccessibleName(add->text());
+    add->setAccessibleDescription(tr("Adds a measurement on one of the evaluation sets"));
     connect(add, &QPushButton::clicked, this, &EvaluationPage::addEvaluator);
     line->addWidget(add);
     line->addStretch(1);
     column()->addLayout(line);
+    addEarlyStopping();
     rebuild();
+}
+
+void EvaluationPage::addEarlyStopping()
+{
+    addSection(
+        tr("Early stopping"),
+        tr("Ends the run when the watched metric (Best model › metric_for_best_model, else the evaluation "
+           "loss) no longer improves. Needs evaluations, and the best model kept."));
+    const QString key = QStringLiteral("early_stopping");
+    auto* patience = new NumberField(NumberField::Kind::Whole);
+    patience->setNullable(true);
+    patience->setPlaceholder(tr("off"));
+    patience->setUnit(tr("evaluations"));
+    patience->setRange(1, std::nullopt);
+    auto* patienceRow = addRow(new FormRow(
+        document(),
+        {tr("Patience"), key + QStringLiteral(".patience"),
+         tr("So many evaluations in a row without improvement end the run. Empty: the run goes to "
+            "its end.")},
+        patience));
+    patienceRow->setCommit([this, key](const Json& value) {
+        if (value.is_null()) return document()->setValue(key, Json());
+        Json stopping = document()->value(key);
+        if (!stopping.is_object()) stopping = Json::object();
+        stopping["patience"] = value;
+        return document()->setValue(key, stopping);
+    });
+    auto* threshold = new NumberField(NumberField::Kind::Real);
+    threshold->setNullable(true);
+    threshold->setPlaceholder(QStringLiteral("0"));
+    auto* thresholdRow =
+        addRow(new FormRow(document(),
+                           {tr("Least improvement"), key + QStringLiteral(".threshold"),
+                            tr("Smaller changes of the metric do not count as improvement.")},
+                           threshold));
+    thresholdRow->setCommit([this, key](const Json& value) {
+        Json stopping = document()->value(key);
+        // Without patience there is nothing for it to act on yet: one evaluation, as the original has it.
+        if (!stopping.is_object()) stopping = Json{{"patience", 1}};
+        stopping["threshold"] = value.is_null() ? Json(0.0) : value;
+        return document()->setValue(key, stopping);
+    });
 }
 
 void EvaluationPage::rebuild()
@@ -80,7 +125,7 @@ void EvaluationPage::rebuild()
         card.data->setNullable(tr("none"));
         card.rows.push_back(addRow(new FormRow(document(),
                                                {tr("Evaluation data"), card.key + QStringLiteral(".data"),
-                                                tr("One of the evaluation sets under Data.")},
+                                                tr("One of the evaluation or test sets under Data.")},
                                                card.data),
                                    inside));
         auto* name = new TextField;
@@ -97,6 +142,7 @@ void EvaluationPage::rebuild()
         foot->addStretch(1);
         auto* remove = new QPushButton(studioIcon(QStringLiteral("remove")), tr("Remove"));
         remove->setAccessibleName(tr("Remove evaluator %1").arg(i + 1));
+        remove->setAccessibleDescription(tr("It is no longer measured"));
         connect(remove, &QPushButton::clicked, this, [this, i] { removeEvaluator(i); });
         foot->addWidget(remove);
         inside->addLayout(foot);
@@ -111,7 +157,7 @@ void EvaluationPage::refresh(const QString& key)
 {
     if (!isBuilt()) return;
     if (static_cast<int>(document()->experiment().evaluators.size()) != m_count) rebuild();
-    if (key.isEmpty() || key.startsWith(QLatin1String("eval"))) {
+    if (key.isEmpty() || key.startsWith(QLatin1String("eval")) || key.startsWith(QLatin1String("test"))) {
         for (Card& card : m_cards)
             refreshCard(card);
     }
@@ -123,8 +169,10 @@ void EvaluationPage::refreshCard(Card& card)
     const auto index = static_cast<std::size_t>(card.key.mid(11).chopped(1).toInt());
     const EvaluatorSpec& spec = document()->experiment().evaluators[index];
     std::vector<ChoiceItem> sets;
-    for (const DataSpec& data : document()->experiment().eval) {
-        sets.push_back({QString::fromStdString(data.name), {}, QString::fromStdString(data.path)});
+    const Experiment& all = document()->experiment();
+    for (const auto* list : {&all.eval, &all.test}) {
+        for (const DataSpec& data : *list)
+            sets.push_back({QString::fromStdString(data.name), {}, QString::fromStdString(data.path)});
     }
     card.data->setChoices(sets);
     if (spec.type == card.shownType) return;

@@ -8,7 +8,7 @@ namespace studio {
 
 class ChoiceField;
 
-/// The evaluators: what is measured on which evaluation set.
+/// The evaluators: what is measured on which evaluation set, and when that ends a run early.
 class EvaluationPage : public FormPage
 {
     Q_OBJECT
@@ -35,6 +35,7 @@ private:
     };
     void rebuild();
     void refreshCard(Card& card);
+    void addEarlyStopping();
     void addEvaluator();
     void removeEvaluator(int index);
 

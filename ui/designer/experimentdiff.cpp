@@ -40,7 +40,8 @@ Json partsOf(const Experiment& experiment)
 {
     Json tree = Json::parse(experimentToJson(experiment), nullptr, false);
     Json parts = Json::object();
-    for (const auto* part : {"name", "notes", "model", "train", "eval", "evaluators"}) {
+    for (const auto* part :
+         {"name", "notes", "model", "train", "eval", "test", "evaluators", "early_stopping"}) {
         if (tree.is_object() && tree.contains(part)) parts[part] = tree[part];
     }
     return parts;

@@ -148,7 +148,8 @@ void ExperimentDocument::replace(const QString& name, const Experiment& experime
 {
     std::vector<Edit> edits;
     const Json tree = treeOf(experiment);
-    for (const auto& part : {"name", "notes", "model", "train", "eval", "evaluators"}) {
+    for (const auto& part :
+         {"name", "notes", "model", "train", "eval", "test", "evaluators", "early_stopping"}) {
         edits.push_back({QString::fromLatin1(part), tree.contains(part) ? tree[part] : Json()});
     }
     for (const Field& field : argumentFields()) {

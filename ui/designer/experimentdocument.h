@@ -7,6 +7,7 @@
 #include <QTimer>
 #include <QUndoStack>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -77,7 +78,8 @@ public:
     // File
 
     void startNew();
-    /// A template: opened without a file name, so that Save asks for one (the sample, presets).
+    /// A template: opened without a file name, so that Save asks for one (the sample, presets). Its paths
+    /// stay as written, meant from the template's folder until the experiment has a file of its own.
     Status openTemplate(const QString& path);
     Status open(const QString& path);
     Status save(const QString& path);
@@ -89,6 +91,7 @@ public:
     QString baseFolder() const;
     /// Findings of the last open: unknown keys, values that were changed.
     const std::vector<Issue>& loadIssues() const { return m_loadIssues; }
+    /// The file's text; without a file of its own, with paths meant from the home folder (drafts).
     QString toText() const;
 
     /// Where a run writes: output_dir relative to the file's folder; when empty, a folder of this name below
@@ -111,6 +114,7 @@ private:
     bool put(const QString& key, const Json& value);
     void putAll(const std::vector<Edit>& edits);
     void load(Experiment experiment, const QString& path, bool neverSaved);
+    void rebaseHistory(const std::filesystem::path& from, const std::filesystem::path& to);
     void refreshTree();
     void validate();
 
@@ -120,6 +124,7 @@ private:
     Json m_savedTree;
     QUndoStack m_undo;
     QString m_path;
+    QString m_templateFolder; ///< of a template without a file of its own
     bool m_neverSaved = false;
     int m_typing = 0;
     QTimer m_validation;

@@ -3,6 +3,7 @@
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
 #include "ui/widgets/fieldeditor.h"
+#include "ui/widgets/icons.h"
 #include "ui/widgets/messagelabel.h"
 
 #include <QHBoxLayout>
@@ -41,6 +42,8 @@ void FormPage::ensureBuilt()
     outer->addWidget(m_nothing);
     m_more = new QToolButton(m_content);
     m_more->setAutoRaise(true);
+    m_more->setIcon(studioIcon(QStringLiteral("down")));
+    m_more->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_more->hide();
     connect(m_more, &QToolButton::clicked, this, &FormPage::advancedWanted);
     outer->addWidget(m_more);
@@ -148,13 +151,16 @@ void FormPage::applyFilter()
     if (!m_built) return;
     int hidden = 0;
     int shown = 0;
+    // A page that has nothing but advanced settings shows them: it would be empty otherwise.
+    const bool onlyAdvanced =
+        std::all_of(m_rows.begin(), m_rows.end(), [this](const FormRow* row) { return isAdvanced(row); });
     for (FormRow* row : m_rows) {
         const bool changed = row->differsFromDefault() || row->differsFromSaved();
         const bool focused = row->isAncestorOf(focusWidget()) && row->isVisible();
         bool visible = true;
         if (m_filter.onlyChanged) {
             visible = changed || focused;
-        } else if (!m_filter.advanced && isAdvanced(row)) {
+        } else if (!m_filter.advanced && !onlyAdvanced && isAdvanced(row)) {
             visible = changed || focused || !m_document->issuesOf(row->key()).empty();
             if (!visible) ++hidden;
         }
@@ -165,26 +171,21 @@ void FormPage::applyFilter()
     m_more->setText(hidden == 1 ? tr("Show 1 advanced setting")
                                 : tr("Show %1 advanced settings").arg(hidden));
     m_more->setAccessibleName(m_more->text());
+    m_more->setAccessibleDescription(tr("Settings that are rarely changed, on every page"));
     m_nothing->setVisible(shown == 0 && m_filter.onlyChanged);
 }
 
 QToolButton* FormPage::addHeader(const QString& help, const QString& resetText)
 {
-    auto* line = new QHBoxLayout;
+    m_head = new QHBoxLayout;
     auto* title = new QLabel(m_title, m_content);
     QFont font = title->font();
     font.setPointSizeF(font.pointSizeF() * 1.5);
     font.setBold(true);
     title->setFont(font);
-    line->addWidget(title, 1);
-    QToolButton* reset = nullptr;
-    if (!resetText.isEmpty()) {
-        reset = new QToolButton(m_content);
-        reset->setText(resetText);
-        reset->setAccessibleName(resetText);
-        line->addWidget(reset);
-    }
-    m_column->addLayout(line);
+    m_head->addWidget(title, 1);
+    QToolButton* reset = resetText.isEmpty() ? nullptr : addHeaderButton(resetText, QString());
+    m_column->addLayout(m_head);
     if (!help.isEmpty()) {
         auto* text = new QLabel(help, m_content);
         text->setWordWrap(true);
@@ -195,6 +196,16 @@ QToolButton* FormPage::addHeader(const QString& help, const QString& resetText)
     m_column->addLayout(m_pageIssues);
     m_column->addSpacing(8);
     return reset;
+}
+
+QToolButton* FormPage::addHeaderButton(const QString& text, const QString& toolTip)
+{
+    auto* button = new QToolButton(m_content);
+    button->setText(text);
+    button->setAccessibleName(text);
+    button->setToolTip(toolTip);
+    m_head->addWidget(button);
+    return button;
 }
 
 QLabel* FormPage::addSection(const QString& title, const QString& help)

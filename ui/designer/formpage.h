@@ -4,6 +4,7 @@
 
 #include <vector>
 
+class QHBoxLayout;
 class QLabel;
 class QToolButton;
 class QVBoxLayout;
@@ -70,6 +71,8 @@ protected:
     QVBoxLayout* column() const { return m_column; }
     /// Title, explanation and, when given, the text of a reset button (then returned).
     QToolButton* addHeader(const QString& help, const QString& resetText = QString());
+    /// Another button beside it.
+    QToolButton* addHeaderButton(const QString& text, const QString& toolTip);
     QLabel* addSection(const QString& title, const QString& help = QString());
     FormRow* addRow(FormRow* row, QVBoxLayout* where = nullptr);
     void forgetRow(FormRow* row);
@@ -81,6 +84,7 @@ private:
     QString m_title;
     QWidget* m_content = nullptr;
     QVBoxLayout* m_column = nullptr;
+    QHBoxLayout* m_head = nullptr;
     QToolButton* m_more = nullptr;
     QLabel* m_nothing = nullptr;
     QVBoxLayout* m_pageIssues = nullptr;

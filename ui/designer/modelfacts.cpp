@@ -81,6 +81,7 @@ ModelFacts readModelFacts(const QString& folder)
         return facts;
     }
     facts.found = true;
+    facts.transformerFolder = transformer;
     const auto number = [&](const char* key) { return config[QLatin1String(key)].toInt(); };
     facts.architecture = config[QStringLiteral("architectures")].toArray().at(0).toString(
         config[QStringLiteral("model_type")].toString());
@@ -92,6 +93,7 @@ ModelFacts readModelFacts(const QString& folder)
 
     const auto sentence = readJson(inner.filePath(QStringLiteral("sentence_bert_config.json"))).object();
     facts.maxSeqLength = sentence[QStringLiteral("max_seq_length")].toInt(facts.maxPositions);
+    facts.lowerCaseFirst = sentence[QStringLiteral("do_lower_case")].toBool();
     const auto pooling = readJson(QDir(poolingFolder).filePath(QStringLiteral("config.json"))).object();
     facts.pooling = poolingFolder.isEmpty() ? tr("mean (the folder names none)") : poolingOf(pooling);
     facts.dimension = pooling[QStringLiteral("word_embedding_dimension")].toInt(facts.hiddenSize);

@@ -11,7 +11,9 @@ namespace studio {
 struct ModelFacts
 {
     bool found = false;
-    QString problem; ///< why not, or what is odd; empty when all is well
+    QString problem;             ///< why not, or what is odd; empty when all is well
+    QString transformerFolder;   ///< with the tokenizer
+    bool lowerCaseFirst = false; ///< do_lower_case of sentence_bert_config.json
     QString architecture;
     int layers = 0;
     int hiddenSize = 0;

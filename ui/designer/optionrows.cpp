@@ -4,17 +4,31 @@
 #include "ui/designer/optioneditor.h"
 #include "ui/widgets/fieldeditor.h"
 
+#include <QHash>
 #include <QString>
+#include <QStringList>
 
 namespace studio {
 
 namespace {
 
-/// "mini_batch_size" → "Mini batch size"
+/// "mini_batch_size" → "Mini batch size", "truncate_dim" → "Truncate dimension"
 QString spoken(const std::string& name)
 {
-    QString text = QString::fromStdString(name);
-    text.replace(u'_', u' ');
+    static const QHash<QString, QString> words = {{QStringLiteral("fn"), QStringLiteral("function")},
+                                                  {QStringLiteral("dim"), QStringLiteral("dimension")},
+                                                  {QStringLiteral("dims"), QStringLiteral("dimensions")},
+                                                  {QStringLiteral("csv"), QStringLiteral("CSV")},
+                                                  {QStringLiteral("num"), QStringLiteral("number of")},
+                                                  {QStringLiteral("fct"), QStringLiteral("function")},
+                                                  {QStringLiteral("mrr"), QStringLiteral("MRR")},
+                                                  {QStringLiteral("ndcg"), QStringLiteral("NDCG")},
+                                                  {QStringLiteral("kl"), QStringLiteral("KL")},
+                                                  {QStringLiteral("nan"), QStringLiteral("NaN")}};
+    QStringList parts = QString::fromStdString(name).split(u'_', Qt::SkipEmptyParts);
+    for (QString& part : parts)
+        part = words.value(part, part);
+    QString text = parts.join(u' ');
     if (!text.isEmpty()) text[0] = text[0].toUpper();
     return text;
 }

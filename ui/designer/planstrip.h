@@ -5,16 +5,17 @@
 #include <vector>
 
 class QHBoxLayout;
-class QLabel;
 
 namespace studio {
 
 class ExperimentDocument;
+class PlanNumber;
 class RateCurve;
 class RunFacts;
 
 /// What the arguments will make happen, redone at every change: the learning-rate curve and the chain rows →
-/// batches → steps → evaluations, saves, log points. Each number explains itself in its tool tip.
+/// batches → steps → evaluations, saves, log points. Each number explains itself when pointed at or
+/// pressed.
 class PlanStrip : public QWidget
 {
     Q_OBJECT
@@ -39,7 +40,7 @@ private:
     RunFacts* m_facts;
     RateCurve* m_curve;
     QHBoxLayout* m_line;
-    std::vector<QLabel*> m_labels;
+    std::vector<PlanNumber*> m_numbers;
     QString m_summary;
 };
 

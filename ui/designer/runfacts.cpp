@@ -1,8 +1,12 @@
 #include "ui/designer/runfacts.h"
 
 #include "core/experiment/experiment.h"
+#include "ui/designer/datafacts.h"
 #include "ui/designer/modelfacts.h"
 #include "ui/designer/rowcounts.h"
+
+#include <QDir>
+#include <QFileInfo>
 
 #include <filesystem>
 
@@ -17,10 +21,22 @@ bool isLabel(const std::string& role)
     return role == "label" || role == "labels" || role == "score" || role == "scores";
 }
 
+/// Whether somebody is logged in to the hub: a token is in the environment or in the hub's own file. It is
+/// not read.
+bool hubLoggedIn()
+{
+    if (qEnvironmentVariableIsSet("HF_TOKEN")) return true;
+    QString home = qEnvironmentVariable("HF_HOME");
+    if (home.isEmpty()) home = QDir::homePath() + QStringLiteral("/.cache/huggingface");
+    return QFileInfo::exists(home + QStringLiteral("/token"));
+}
+
 } // namespace
 
-RunFacts::RunFacts(QObject* parent) : QObject(parent), m_counts(new RowCounts(this))
+RunFacts::RunFacts(QObject* parent)
+    : QObject(parent), m_counts(new RowCounts(this)), m_data(new DataFacts(this))
 {
+    connect(m_data, &DataFacts::found, this, &RunFacts::changed);
     connect(m_counts, &RowCounts::counted, this, &RunFacts::changed);
 }
 
@@ -60,6 +76,31 @@ std::int64_t RunFacts::checkpointBytes(const Experiment& experiment)
     return m_weightBytes * (experiment.arguments.saveOnlyModel ? 1 : 3);
 }
 
+void RunFacts::describe(const Experiment& experiment, int index, LintDataSet& set)
+{
+    const DataQuestion question = m_data->question(experiment, QStringLiteral("train"), index);
+    const auto truth = m_data->find(question);
+    if (!truth) {
+        if (DataFacts::isQuick(question)) m_data->request(question);
+        return;
+    }
+    if (!truth->problem.empty()) return;
+    const DataStatistics& found = truth->statistics;
+    if (found.hasLabel && found.label.kind != ColumnKind::List) {
+        set.minLabel = found.label.min;
+        set.maxLabel = found.label.max;
+        set.classes = found.label.distinct;
+    }
+    set.collisionChance = truth->collisionChance;
+    const int limit = experiment.model.maxSeqLength.value_or(m_data->modelLimit(experiment));
+    if (truth->tokens.counted > 0 && limit > 0) set.truncatedShare = truth->tokens.truncatedShare(limit);
+    if (truth->shared.empty()) return;
+    std::int64_t rows = 0;
+    for (const SharedRows& shared : truth->shared)
+        rows += shared.overlap.rows;
+    set.rowsInEval = rows;
+}
+
 LintFacts RunFacts::lintFacts(const Experiment& experiment)
 {
     LintFacts facts;
@@ -72,11 +113,13 @@ LintFacts RunFacts::lintFacts(const Experiment& experiment)
             if (!isLabel(role)) one.columns.push_back(role);
         }
         one.rows = m_counts->rows(set);
+        describe(experiment, static_cast<int>(facts.train.size()), one);
         facts.train.push_back(std::move(one));
     }
     if (const auto bytes = checkpointBytes(experiment); bytes > 0) {
         facts.checkpointBytes = static_cast<std::uint64_t>(bytes);
     }
+    if (experiment.arguments.pushToHub) facts.hubLogin = hubLoggedIn();
     if (experiment.arguments.outputDir) {
         fs::path folder = *experiment.arguments.outputDir;
         std::error_code failed;

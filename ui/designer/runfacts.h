@@ -10,6 +10,7 @@
 
 namespace studio {
 
+class DataFacts;
 class RowCounts;
 struct Experiment;
 
@@ -29,12 +30,17 @@ public:
     /// Bytes of one checkpoint, from the size of the weights; 0 when there is no model.
     std::int64_t checkpointBytes(const Experiment& experiment);
     LintFacts lintFacts(const Experiment& experiment);
+    /// What whole data sets are like; small ones are examined as soon as lint asks for them.
+    DataFacts* data() const { return m_data; }
 
 Q_SIGNALS:
     void changed();
 
 private:
+    void describe(const Experiment& experiment, int index, LintDataSet& set);
+
     RowCounts* m_counts;
+    DataFacts* m_data;
     QString m_modelFolder;
     std::int64_t m_weightBytes = 0;
 };

@@ -5,6 +5,7 @@
 #include "ui/designer/datasuggestion.h"
 #include "ui/designer/datasummary.h"
 #include "ui/designer/designerpage.h"
+#include "ui/designer/experimentdiff.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
 #include "ui/designer/modelfacts.h"
@@ -12,12 +13,14 @@
 #include "ui/widgets/choicefield.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/fieldeditor.h"
+#include "ui/widgets/lengthhistogram.h"
 #include "ui/widgets/pathfield.h"
 #include "ui/widgets/searchbox.h"
 
 #include <QApplication>
 #include <QComboBox>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QStandardItemModel>
@@ -47,6 +50,8 @@ private Q_SLOTS:
     void searchJumps();
     void theTreeCountsFindings();
     void thePlanFollowsEveryEdit();
+    void theHistogramSetsTheLimit();
+    void testSetsAndEarlyStopping();
 
 private:
     static void writeCsv(const std::filesystem::path& path, int rows)
@@ -262,7 +267,7 @@ void TestDesignerPages::theTreeCountsFindings()
     DesignerPage designer(&document);
     document.setValue("model.path", "/nowhere");
     document.validateNow();
-    auto* tree = designer.findChild<QTreeWidget*>();
+    auto* tree = designer.findChild<QTreeWidget*>("pageTree");
     QTreeWidgetItem* model = tree->topLevelItem(0)->child(0);
     QCOMPARE(model->text(0), QString("Model"));
     QVERIFY(model->text(1).toInt() >= 1);
@@ -296,6 +301,87 @@ void TestDesignerPages::thePlanFollowsEveryEdit()
     QVERIFY(plan->summary().contains("10 steps"));
     document.setValue("train[0].rows", Json::array({0, 160}));
     QVERIFY(plan->summary().startsWith("160 rows, 10 batches an epoch"));
+}
+
+void TestDesignerPages::theHistogramSetsTheLimit()
+{
+    test::TempFolder folder;
+    test::writeFile(folder / "model" / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\ncat\ndog\n");
+    test::writeFile(folder / "model" / "config.json",
+                    R"({"architectures":["BertModel"],"num_hidden_layers":2,"hidden_size":32,
+                        "num_attention_heads":2,"vocab_size":8,"max_position_embeddings":64})");
+    test::writeFile(folder / "model" / "model.safetensors", "weights");
+    std::string text = "anchor,positive\n";
+    for (int i = 0; i < 90; ++i)
+        text += "a cat,a dog\n"; // 4 tokens
+    for (int i = 0; i < 10; ++i)
+        text += "a cat a cat a cat a cat,a dog\n"; // 10 tokens
+    test::writeFile(folder / "pairs.csv", text);
+    ExperimentDocument document;
+    document.setValue("model.path", (folder / "model").string());
+    DesignerPage designer(&document);
+    designer.showPage("data");
+    designer.dataPage()->addFile("train", QString::fromStdString(folder / "pairs.csv"));
+    auto* summary = designer.dataPage()->findChild<DataSummary*>();
+    QTRY_VERIFY2(summary->tokenText().contains("the longest has 10"), qPrintable(summary->text()));
+    QVERIFY2(summary->tokenText().startsWith("0.0% of the rows are truncated at 64"),
+             qPrintable(summary->tokenText()));
+    const int before = document.undoStack()->count();
+    QTest::keyClick(summary->histogram(), Qt::Key_End);
+    QCOMPARE(document.value("model.max_seq_length"), Json(10));
+    summary->histogram()->resize(400, 100);
+    QTest::mousePress(summary->histogram(), Qt::LeftButton, {}, QPoint(390, 40));
+    for (int x = 380; x > 200; x -= 20)
+        QTest::mouseMove(summary->histogram(), QPoint(x, 40));
+    QTest::mouseRelease(summary->histogram(), Qt::LeftButton, {}, QPoint(220, 40));
+    const int limit = document.value("model.max_seq_length").get<int>();
+    QVERIFY2(limit >= 4 && limit < 10, qPrintable(QString::number(limit)));
+    QCOMPARE(document.undoStack()->count(), before + 2); // a key, and one drag
+    QVERIFY2(summary->tokenText().startsWith(QString("10.0% of the rows are truncated at %1").arg(limit)),
+             qPrintable(summary->tokenText()));
+    document.validateNow();
+    QVERIFY(!document.issuesOf("model.max_seq_length").empty()); // lint speaks of it
+    for (auto* button : summary->findChildren<QPushButton*>()) {
+        if (button->text().startsWith("Cut at 10")) button->click();
+    }
+    QCOMPARE(document.value("model.max_seq_length"), Json(10));
+    document.validateNow();
+    QVERIFY(document.issuesOf("model.max_seq_length").empty());
+}
+
+void TestDesignerPages::testSetsAndEarlyStopping()
+{
+    test::TempFolder folder;
+    writeCsv(folder / "final.csv", 10);
+    ExperimentDocument document;
+    DesignerPage designer(&document);
+    designer.showPage("data");
+    designer.dataPage()->addFile("test", QString::fromStdString(folder / "final.csv"));
+    QCOMPARE(document.experiment().test.size(), std::size_t(1));
+    QTRY_VERIFY(!document.value("test[0].columns").is_null());
+    QVERIFY(designer.page("data")->row("test[0].path"));
+    designer.showPage("evaluation");
+    auto type = [&](const QString& key, const QString& text) {
+        auto* line = designer.page("evaluation")->row(key)->editor()->findChild<QLineEdit*>();
+        line->clear();
+        QTest::keyClicks(line, text);
+        document.endTyping();
+    };
+    type("early_stopping.patience", "3");
+    QCOMPARE(document.experiment().earlyStopping.value().patience, std::int64_t(3));
+    type("early_stopping.threshold", "0.01");
+    QCOMPARE(document.experiment().earlyStopping.value().threshold, 0.01);
+    QCOMPARE(document.experiment().earlyStopping.value().patience, std::int64_t(3));
+    const Experiment with = document.experiment();
+    document.setValue("early_stopping", Json());
+    QVERIFY(!document.experiment().earlyStopping);
+    bool named = false;
+    for (const SettingDifference& one : settingDifferences(document.experiment(), with))
+        named = named || one.key.startsWith("early_stopping");
+    QVERIFY(named);
+    document.replace("Back", with);
+    QVERIFY(document.experiment().earlyStopping.has_value());
+    QCOMPARE(document.experiment().test.size(), std::size_t(1));
 }
 
 QTEST_MAIN(TestDesignerPages)

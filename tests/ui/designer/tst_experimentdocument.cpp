@@ -1,4 +1,5 @@
 #include "core/arguments/argumentfields.h"
+#include "core/experiment/experiment.h"
 #include "support/testfiles.h"
 #include "ui/designer/documentpath.h"
 #include "ui/designer/experimentdiff.h"
@@ -30,6 +31,8 @@ private Q_SLOTS:
     void saveAsElsewhereMovesPaths();
     void draftComesBack();
     void randomEditsUndoRedoSaveLoad();
+    void anySequence_data();
+    void anySequence();
     void brokenFileIsTold();
     void outputFolder();
     void differencesNameLeaves();
@@ -262,6 +265,89 @@ void TestExperimentDocument::randomEditsUndoRedoSaveLoad()
     const QString saved = document.toText();
     QVERIFY(document.open(path).ok());
     QCOMPARE(document.toText(), saved);
+}
+
+void TestExperimentDocument::anySequence_data()
+{
+    QTest::addColumn<unsigned>("seed");
+    for (unsigned seed = 1; seed <= 12; ++seed)
+        QTest::addRow("seed %u", seed) << seed;
+}
+
+// Edits, undo, redo, saving (in changing folders) and loading in any order: the experiment is always the one
+// that a plain list of states says it is.
+void TestExperimentDocument::anySequence()
+{
+    QFETCH(unsigned, seed);
+    test::TempFolder folder;
+    std::filesystem::create_directories(folder / "sub" / "deeper");
+    const QStringList paths = {QString::fromStdString(folder / "a.experiment.json"),
+                               QString::fromStdString(folder / "sub" / "b.experiment.json"),
+                               QString::fromStdString(folder / "sub" / "deeper" / "c.experiment.json")};
+    const std::vector<std::pair<QString, std::vector<Json>>> moves = {
+        {"learning_rate", {1e-05, 2e-05, 0.1}},
+        {"seed", {1, 2, 3}},
+        {"output_dir", {Json(), "out", "../out"}},
+        {"eval_steps", {Json(), 50, 0.1}},
+        {"prompts", {Json(), "query: ", Json{{"a", "x"}, {"b", "y"}}}},
+        {"name", {"a", "b"}},
+        {"model.path", {"m", "sub/m", "${cache}/models/m"}},
+        {"model.max_seq_length", {Json(), 128}},
+        {"early_stopping", {Json(), Json{{"patience", 3}, {"threshold", 0.0}}}},
+        {"train[0].path", {"t.csv", "sub/t.csv"}},
+        {"train[0].loss", {Json(), Json{{"type", "CoSENTLoss"}}}},
+        {"train",
+         {Json::parse(R"([{"name":"t","path":"t.csv"}])"),
+          Json::parse(R"([{"name":"t","path":"t.csv","score_divisor":5},{"name":"u","path":"u.csv"}])")}},
+    };
+    std::mt19937 random(seed);
+    ExperimentDocument document;
+    const auto state = [&] {
+        // With absolute paths: the same experiment wherever its file lies.
+        return experimentToJson(absolutePaths(document.experiment(), document.baseFolder().toStdString()));
+    };
+    std::vector<std::string> states{state()};
+    std::size_t at = 0;
+    std::string saved;
+    int kinds[5] = {};
+    for (int i = 0; i < 400; ++i) {
+        const unsigned choice = random() % 20;
+        if (choice < 10) {
+            const auto& [key, values] = moves[random() % moves.size()];
+            if (key.startsWith("train[0]") && document.experiment().train.empty()) continue;
+            document.endTyping();
+            const int before = document.undoStack()->index();
+            QVERIFY(document.setValue(key, values[random() % values.size()]));
+            if (document.undoStack()->index() == before) continue;
+            states.resize(++at);
+            states.push_back(state());
+            ++kinds[0];
+        } else if (choice < 14) {
+            if (!document.undoStack()->canUndo()) continue;
+            document.undoStack()->undo();
+            --at;
+            ++kinds[1];
+        } else if (choice < 17) {
+            if (!document.undoStack()->canRedo()) continue;
+            document.undoStack()->redo();
+            ++at;
+            ++kinds[2];
+        } else if (choice < 19) {
+            QVERIFY(document.save(paths[static_cast<int>(random() % 3)]).ok());
+            QVERIFY(!document.isModified());
+            saved = state();
+            ++kinds[3];
+        } else if (!saved.empty()) {
+            QVERIFY(document.open(document.filePath()).ok());
+            QCOMPARE(state(), saved);
+            states = {saved};
+            at = 0;
+            ++kinds[4];
+        }
+        QCOMPARE(state(), states[at]);
+    }
+    for (const int count : kinds)
+        QVERIFY(count > 0);
 }
 
 void TestExperimentDocument::brokenFileIsTold()
