@@ -136,6 +136,47 @@ STUDIO_INLINE void shapeScores(const Attention& a, int row, KeyRange range, floa
     for (int j = a.length; j < range.hi; ++j) s[j] = -1e30f;
 }
 
+/// Scores → probabilities after dropout. All rows of the tile go side by side, so that their chains of operations overlap;
+/// those behind the last hold finite numbers that nobody reads.
+STUDIO_INLINE void softmaxRows(const Attention& a, int i0, int rows, KeyRange range, float* scores, int columns)
+{
+    Vec top[kTileRows], sum[kTileRows];
+    alignas(64) float highest[16], total[16], inverse[16];
+    for (int r = 0; r < 16; ++r) total[r] = 1.0f;
+#pragma GCC unroll 16
+    for (int r = 0; r < kTileRows; ++r) top[r] = load(scores + r * columns + range.lo);
+    for (int j = range.lo + VL; j < range.hi; j += VL)
+#pragma GCC unroll 16
+        for (int r = 0; r < kTileRows; ++r) top[r] = larger(top[r], load(scores + r * columns + j));
+#pragma GCC unroll 16
+    for (int r = 0; r < kTileRows; ++r) highest[r] = maxOf(top[r]);
+#pragma GCC unroll 16
+    for (int r = 0; r < kTileRows; ++r) sum[r] = Vec{};
+    for (int j = range.lo; j < range.hi; j += VL)
+#pragma GCC unroll 16
+        for (int r = 0; r < kTileRows; ++r) {
+            const Vec shifted = load(scores + r * columns + j) - highest[r];
+            const Vec e = shifted < -87.0f ? Vec{} : expOf(shifted);
+            sum[r] += e;
+            store(scores + r * columns + j, e);
+        }
+#pragma GCC unroll 16
+    for (int r = 0; r < kTileRows; ++r) total[r] = sumOf(sum[r]);
+    for (int r = 0; r < 16; r += VL) store(inverse + r, 1.0f / load(total + r));
+    if (a.logSum) {
+        for (int r = 0; r < 16; r += VL) store(total + r, logOf(load(total + r)));
+        for (int r = 0; r < rows; ++r) a.logSum[i0 + r] = highest[r] + total[r];
+    }
+    for (int r = 0; r < rows; ++r) {
+        const auto first = static_cast<std::uint32_t>(static_cast<std::int64_t>(i0 + r) * a.length);
+        for (int j = range.lo; j < range.hi; j += VL) {
+            Vec p = load(scores + r * columns + j) * inverse[r];
+            if (a.dropout.threshold) p *= keepMask(a.dropout, first + static_cast<std::uint32_t>(j));
+            store(scores + r * columns + j, p);
+        }
+    }
+}
+
 static void attentionForward(const Attention& a)
 {
     const int d = a.headSize, columns = roundedUp(a.length, kPanel), width = roundedUp(d, kPanel);
@@ -144,41 +185,15 @@ static void attentionForward(const Attention& a)
     float *q = pieces.take(kTileRows * width), *scores = pieces.take(kTileRows * columns), *out = pieces.take(kTileRows * width);
     gatherTransposed(a.qkv + a.h, a.stride, a.length, d, keys);
     gatherPanels(a.qkv + 2 * a.h, a.stride, a.length, d, columns, 1.0f, values);
+    std::memset(scores, 0, sizeof(float) * static_cast<unsigned>(kTileRows * columns));
 
     for (int i0 = 0; i0 < a.length; i0 += kTileRows) {
         const int rows = a.length - i0 < kTileRows ? a.length - i0 : kTileRows;
         const KeyRange range(a, i0, i0 + rows);
         gatherRows(a.qkv + i0 * a.stride, a.stride, rows, d, width, a.scale, q);
         scoreRows(q, width, d, rows, keys, range, scores, columns);
-        alignas(64) float highests[16], totals[16];
-        for (int r = 0; r < 16; ++r) highests[r] = totals[r] = 1.0f;
-        for (int r = 0; r < rows; ++r) {
-            float* s = scores + r * columns;
-            shapeScores(a, i0 + r, range, s);
-            Vec top = load(s + range.lo);
-            for (int j = range.lo + VL; j < range.hi; j += VL) top = larger(top, load(s + j));
-            const float highest = maxOf(top);
-            Vec sum{};
-            for (int j = range.lo; j < range.hi; j += VL) {
-                const Vec shifted = load(s + j) - highest;
-                const Vec e = shifted < -87.0f ? Vec{} : expOf(shifted);
-                sum += e;
-                store(s + j, e);
-            }
-            const float total = sumOf(sum), inverse = 1.0f / total;
-            highests[r] = highest;
-            totals[r] = total;
-            const auto first = static_cast<std::uint32_t>(static_cast<std::int64_t>(i0 + r) * a.length);
-            for (int j = range.lo; j < range.hi; j += VL) {
-                Vec p = load(s + j) * inverse;
-                if (a.dropout.threshold) p *= keepMask(a.dropout, first + static_cast<std::uint32_t>(j));
-                store(s + j, p);
-            }
-        }
-        if (a.logSum) {
-            for (int r = 0; r < rows; r += VL) store(highests + r, load(highests + r) + logOf(load(totals + r)));
-            std::memcpy(a.logSum + i0, highests, sizeof(float) * static_cast<unsigned>(rows));
-        }
+        for (int r = 0; r < rows; ++r) shapeScores(a, i0 + r, range, scores + r * columns);
+        softmaxRows(a, i0, rows, range, scores, columns);
         if (d == width) {
             mixRows(scores, columns, a.length, range, rows, values, columns, width, a.context + i0 * a.contextStride, a.contextStride);
         } else {
