@@ -33,43 +33,45 @@ std::string architectureText(const SentenceModel& model)
     return text + ")\n";
 }
 
-std::string basicModelCard(const SentenceModel& model)
+std::string modelCardBody(const SentenceModel& model)
 {
     const auto dimension = std::to_string(model.dimension());
-    std::string card =
-        "---\n"
-        "tags:\n"
-        "- sentence-transformers\n"
-        "- sentence-similarity\n"
-        "- feature-extraction\n"
-        "- dense\n"
-        "pipeline_tag: sentence-similarity\n"
-        "library_name: sentence-transformers\n"
-        "---\n\n"
-        "# SentenceTransformer\n\n"
-        "This is a [sentence-transformers](https://www.SBERT.net) model. It maps sentences and paragraphs to "
-        "a " +
-        dimension +
-        "-dimensional dense vector space.\n\n## Model Details\n\n"
-        "- **Model Type:** Sentence Transformer\n"
-        "- **Maximum Sequence Length:** " +
-        std::to_string(model.maxSeqLength()) +
-        " tokens\n"
-        "- **Output Dimensionality:** " +
-        dimension +
-        " dimensions\n"
-        "- **Similarity Function:** " +
-        similarityTitle(model.similarityName()) +
-        "\n\n"
-        "### Full Model Architecture\n\n```\n" +
-        architectureText(model) +
-        "```\n\n"
-        "## Usage\n\n```python\n"
-        "from sentence_transformers import SentenceTransformer\n\n"
-        "model = SentenceTransformer(\"path/to/this/folder\")\n"
-        "embeddings = model.encode([\"The weather is lovely today.\", \"It's so sunny outside!\"])\n"
-        "print(model.similarity(embeddings, embeddings))\n```\n";
-    return card;
+    return "It maps sentences and paragraphs to a " + dimension +
+           "-dimensional dense vector space.\n\n## Model Details\n\n"
+           "- **Model Type:** Sentence Transformer\n"
+           "- **Maximum Sequence Length:** " +
+           std::to_string(model.maxSeqLength()) +
+           " tokens\n"
+           "- **Output Dimensionality:** " +
+           dimension +
+           " dimensions\n"
+           "- **Similarity Function:** " +
+           similarityTitle(model.similarityName()) +
+           "\n\n"
+           "### Full Model Architecture\n\n```\n" +
+           architectureText(model) +
+           "```\n\n"
+           "## Usage\n\n```python\n"
+           "from sentence_transformers import SentenceTransformer\n\n"
+           "model = SentenceTransformer(\"path/to/this/folder\")\n"
+           "embeddings = model.encode([\"The weather is lovely today.\", \"It's so sunny outside!\"])\n"
+           "print(model.similarity(embeddings, embeddings))\n```\n";
+}
+
+std::string basicModelCard(const SentenceModel& model)
+{
+    return "---\n"
+           "tags:\n"
+           "- sentence-transformers\n"
+           "- sentence-similarity\n"
+           "- feature-extraction\n"
+           "- dense\n"
+           "pipeline_tag: sentence-similarity\n"
+           "library_name: sentence-transformers\n"
+           "---\n\n"
+           "# SentenceTransformer\n\n"
+           "This is a [sentence-transformers](https://www.SBERT.net) model.\n\n" +
+           modelCardBody(model);
 }
 
 } // namespace studio

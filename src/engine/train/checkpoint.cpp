@@ -5,6 +5,7 @@
 #include "engine/model/safetensors.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/pythoncheckpoint.h"
+#include "engine/train/runcard.h"
 #include "engine/train/threads.h"
 
 #include <ATen/ATen.h>
@@ -27,10 +28,11 @@ constexpr const char* kLossFile = "resume/loss.safetensors";
 constexpr const char* kStateFile = "resume/state.json";
 
 /// Training computes in 32 bits, so that is what it saves, whatever the model was read from.
-SaveOptions trainedWeights()
+SaveOptions trainedWeights(std::string modelCard)
 {
     SaveOptions options;
     options.precision = SavePrecision::Float32;
+    options.modelCard = std::move(modelCard);
     return options;
 }
 
@@ -315,15 +317,15 @@ Status CheckpointData::freeze()
 
 Result<CheckpointData> collectCheckpoint(RunParts& parts, const TrainerState& state,
                                          const ResumeState& resume, const fs::path& outputDir,
-                                         const std::string& runId)
+                                         const std::string& runId, bool modelOnly)
 {
     const auto& arguments = parts.experiment.arguments;
-    auto files = parts.model->files(trainedWeights());
+    auto files = parts.model->files(trainedWeights(runModelCard(parts, state, state.globalStep)));
     if (!files) return files.error();
     CheckpointData checkpoint;
     checkpoint.files = std::move(*files);
     checkpoint.texts.emplace_back("trainer_state.json", state.toJson(arguments));
-    if (!arguments.saveOnlyModel) {
+    if (!modelOnly) {
         auto optimizer = tensorsFile(kOptimizerFile, parts.optimizer->state());
         if (!optimizer) return optimizer.error();
         checkpoint.files.push_back(std::move(*optimizer));
@@ -349,9 +351,9 @@ Result<WrittenFolder> writeCheckpoint(FileSystem& fs, const CheckpointData& chec
 }
 
 Result<WrittenFolder> writeModel(FileSystem& fs, const RunParts& parts, const fs::path& folder,
-                                 const std::string& runId)
+                                 const std::string& runId, std::string modelCard)
 {
-    auto files = parts.model->files(trainedWeights());
+    auto files = parts.model->files(trainedWeights(std::move(modelCard)));
     if (!files) return files.error();
     AtomicFolderOptions options;
     options.kind = "model";

@@ -51,17 +51,17 @@ struct WrittenFolder
 };
 
 /// checkpoint-<step> in `outputDir`: the model as Python loads it, trainer_state.json, and resume/ unless
-/// save_only_model is set.
+/// it is to hold the model only.
 Result<CheckpointData> collectCheckpoint(RunParts& parts, const TrainerState& state,
                                          const ResumeState& resume, const std::filesystem::path& outputDir,
-                                         const std::string& runId);
+                                         const std::string& runId, bool modelOnly);
 
 /// Writes it with its manifest: whole or not at all.
 Result<WrittenFolder> writeCheckpoint(FileSystem& fs, const CheckpointData& checkpoint);
 
-/// Writes the model alone as `folder`, replacing an older one.
+/// Writes the model alone as `folder`, replacing an older one; `modelCard` is its README.md.
 Result<WrittenFolder> writeModel(FileSystem& fs, const RunParts& parts, const std::filesystem::path& folder,
-                                 const std::string& runId);
+                                 const std::string& runId, std::string modelCard);
 
 /// Takes the weights of a checkpoint or model folder of the same architecture.
 Status loadWeights(RunParts& parts, const std::filesystem::path& folder);

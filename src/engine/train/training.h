@@ -105,9 +105,10 @@ private:
     MemoryWatch m_memory;
     std::string m_metricKey;
     bool m_greaterIsBetter = false;
-    bool m_improved = false;  ///< the last evaluation gave a new best
-    bool m_stopEarly = false; ///< early stopping ended the run
-    bool m_freed = false;     ///< ended by "pause and free"
+    bool m_improved = false;   ///< the last evaluation gave a new best
+    bool m_stopEarly = false;  ///< early stopping ended the run
+    bool m_freed = false;      ///< ended by "pause and free"
+    bool m_bestLoaded = false; ///< the weights are those of the best checkpoint
     std::int64_t m_savedStep = -1;
     std::int64_t m_nonFinite = 0;
     std::int64_t m_samples = 0;

@@ -3,6 +3,7 @@
 #include "engine/train/training.h"
 
 #include "core/runcontrol.h"
+#include "engine/train/runcard.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +25,8 @@ Status Training::finish(RunEnd end)
 {
     if (m_control.discardRequested()) return discard();
     if (auto status = finishSave(); !status) return status;
-    if (end == RunEnd::Stopped && m_state.globalStep > 0 && m_savedStep != m_state.globalStep) {
+    const bool whole = m_savedStep == m_state.globalStep && !(m_freed && m_arguments.saveOnlyModel);
+    if (end == RunEnd::Stopped && m_state.globalStep > 0 && !whole) {
         if (auto status = save(Saving::Now); !status) return status;
     }
     if (m_freed) return {};
@@ -57,6 +59,7 @@ Status Training::finish(RunEnd end)
                              "(load_best_model_at_end needs a save at the evaluation that was best).");
         } else {
             if (auto status = loadWeights(m_parts, best); !status) return status;
+            m_bestLoaded = true;
             m_report.finding("The final model has the weights of " + name.string() + ", the best by " +
                              m_metricKey + ".");
         }
@@ -69,7 +72,9 @@ Result<fs::path> Training::writeFinalModel()
     m_report.phase("saving");
     fs::path folder;
     const auto status = writeWithRoom([&]() -> Status {
-        auto written = writeModel(m_fs, m_parts, m_setup.outputDir / "final", m_setup.runId);
+        auto written =
+            writeModel(m_fs, m_parts, m_setup.outputDir / "final", m_setup.runId,
+                       runModelCard(m_parts, m_state, m_bestLoaded ? m_state.bestStep : m_state.globalStep));
         if (!written) return written.error();
         folder = written->folder;
         return {};

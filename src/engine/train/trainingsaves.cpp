@@ -28,7 +28,10 @@ Status Training::save(Saving how)
     if (m_state.bestStep == m_state.globalStep && m_state.bestStep > 0)
         m_state.bestCheckpoint =
             (m_setup.outputDir / ("checkpoint-" + std::to_string(m_state.bestStep))).string();
-    auto checkpoint = collectCheckpoint(m_parts, m_state, m_resume, m_setup.outputDir, m_setup.runId);
+    // A run that gives its memory back has to find everything again.
+    const bool modelOnly = m_arguments.saveOnlyModel && !m_freed;
+    auto checkpoint =
+        collectCheckpoint(m_parts, m_state, m_resume, m_setup.outputDir, m_setup.runId, modelOnly);
     Status status = checkpoint ? Status() : Status(checkpoint.error());
     const bool background = status && how == Saving::Background && m_setup.hooks.saveInBackground &&
                             m_memory.hasRoomFor(checkpoint->bytes());
