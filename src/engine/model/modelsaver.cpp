@@ -99,19 +99,30 @@ TensorToWrite toWrite(const std::string& name, const at::Tensor& value, TensorTy
     return tensor;
 }
 
-/// tokenizer_config.json with model_max_length set, everything else byte for byte.
-std::string withMaxLength(const std::string& text, int length)
+/// A JSON text with one member set, everything else byte for byte.
+std::string withMember(const std::string& text, const std::string& key, const std::string& value)
 {
-    const auto value = std::to_string(length);
     for (const auto& member : membersAt(text, rootOffset(text))) {
-        if (member.key != "model_max_length") continue;
+        if (member.key != key) continue;
         return text.substr(0, member.value) + value + text.substr(member.end);
     }
     const auto brace = rootOffset(text);
     if (brace >= text.size() || text[brace] != '{') return text;
     const bool empty = membersAt(text, brace).empty();
-    return text.substr(0, brace + 1) + "\"model_max_length\": " + value + (empty ? "" : ", ") +
+    return text.substr(0, brace + 1) + "\"" + key + "\": " + value + (empty ? "" : ", ") +
            text.substr(brace + 1);
+}
+
+/// tokenizer_config.json for every release: the length that the model is cut to, and the class by the name
+/// that transformers 4 knows too (5 calls it TokenizersBackend).
+std::string tokenizerConfigFor(const std::string& text, int maxSeqLength)
+{
+    auto config = withMember(text, "model_max_length", std::to_string(maxSeqLength));
+    for (const auto& member : membersAt(config, rootOffset(config)))
+        if (member.key == "tokenizer_class" &&
+            config.substr(member.value, member.end - member.value) == "\"TokenizersBackend\"")
+            return withMember(config, "tokenizer_class", "\"PreTrainedTokenizerFast\"");
+    return config;
 }
 
 /// The old form of sentence_bert_config.json: releases up to 5.3 stop at the keys of the new one.
@@ -209,7 +220,7 @@ Result<std::vector<ModelFile>> SentenceModel::files(const SaveOptions& options) 
                              dumped(modelConfigFor(m.modelConfig, m.similarity, m.truncateDim), 2)));
     for (const auto& [name, text] : m.tokenizerFiles)
         files.push_back(textFile(name, name == "tokenizer_config.json" && !m.isStatic
-                                           ? withMaxLength(text, m.maxSeqLength)
+                                           ? tokenizerConfigFor(text, m.maxSeqLength)
                                            : text));
     files.push_back(
         textFile("README.md", options.modelCard.empty() ? basicModelCard(*this) : options.modelCard));
