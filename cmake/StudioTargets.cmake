@@ -27,6 +27,12 @@ if(SANITIZE)
     add_compile_options(-fsanitize=${SANITIZE} -fno-omit-frame-pointer -g1)
     add_link_options(-fsanitize=${SANITIZE})
 endif()
+if(WITH_FUZZERS)
+    if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+        message(FATAL_ERROR "WITH_FUZZERS needs Clang: its libFuzzer drives them")
+    endif()
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 # studio_library(name SOURCES ... LINKS ...): one layer of the program, a static library whose headers
 # are included by their path below src/ ("core/result.h").

@@ -1,0 +1,4 @@
+# Tests of the model files' readers need no torch, so that the sanitizers run them too.
+foreach(test IN ITEMS safetensors pickleweights)
+    studio_test(${test} SOURCES "${CMAKE_CURRENT_LIST_DIR}/model/tst_${test}.cpp" LINKS model_files LABELS engine)
+endforeach()
