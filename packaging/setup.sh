@@ -25,6 +25,14 @@ package_list() {
     esac
 }
 
+# What .ci/run needs on top, for the sanitizers and fuzzers.
+install_clang() {
+    command -v clang++-14 >/dev/null && [ -n "$(ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a 2>/dev/null)" ] && return 0
+    say "Clang 14 is missing, to be installed with apt-get: clang-14 libclang-rt-14-dev"
+    as_root apt-get update -qq >&2 || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends clang-14 libclang-rt-14-dev >&2
+}
+
 install_packages() {
     local wanted missing="" p
     wanted=$(package_list)

@@ -57,6 +57,14 @@ def python_folder(name, target):
         with open(os.path.join(plain, "tokenizer_config.json")) as file:
             config = json.load(file)
         config["tokenizer_class"] = "PreTrainedTokenizerFast"
+        config["model_input_names"] = ["input_ids", "attention_mask"]  # as the published models say
+        with open(os.path.join(plain, "tokenizer_config.json"), "w") as file:
+            json.dump(config, file)
+    if name == "distilbert":
+        # The class that goes with the architecture: the older release asks BERT's for token types.
+        with open(os.path.join(plain, "tokenizer_config.json")) as file:
+            config = json.load(file)
+        config["tokenizer_class"] = "DistilBertTokenizer"
         with open(os.path.join(plain, "tokenizer_config.json"), "w") as file:
             json.dump(config, file)
     transformer = models.Transformer(plain, max_seq_length=16)
@@ -70,15 +78,18 @@ def python_folder(name, target):
     return model
 
 
-def compare(name, original, source, resave, texts):
+def compare(name, original, source, resave, texts, keep=None):
+    """What is saved stays in keep/NAME, with what it should give beside it, for older_release.py."""
     with tempfile.TemporaryDirectory() as folder:
-        target = os.path.join(folder, "saved")
+        target = os.path.join(keep or folder, name.replace(" ", "-") if keep else "saved")
         run = subprocess.run([resave, source, target], input="\n".join(texts) + "\n", capture_output=True, text=True)
         if run.returncode:
             return [f"model_resave: {run.stderr.strip()}"]
         ours = np.array([json.loads(line) for line in run.stdout.splitlines()])
         again, complaints = load_quietly(target)
         expected = original.encode(texts, batch_size=2)
+        if keep:
+            np.savez(target + ".npz", texts=np.array(texts), expected=expected)
         reloaded = again.encode(texts, batch_size=2)
         problems = [f"warning: {line}" for line in complaints]
         for what, values in (("ours", ours), ("saved by us, read by Python", reloaded)):
@@ -98,6 +109,7 @@ def compare(name, original, source, resave, texts):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--bin", required=True, help="the build's folder of programs; model_resave lies in ../tests")
+    options.add_argument("--keep", help="existing folder that keeps what was saved")
     options.add_argument("names", nargs="*")
     args = options.parse_args()
     resave = os.path.normpath(os.path.join(args.bin, "..", "tests", "model_resave"))
@@ -111,7 +123,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             source = os.path.join(folder, "python")
             original = python_folder(name, source)
-            problems += [f"{name}: {p}" for p in compare(name, original, source, resave, TEXTS)]
+            problems += [f"{name}: {p}" for p in compare(name, original, source, resave, TEXTS, args.keep)]
     # The same weights in the old pickle format.
     if not args.names or "bert" in args.names:
         with tempfile.TemporaryDirectory() as folder:
@@ -122,11 +134,11 @@ def main():
             state[name] = state[name].t().contiguous().t()  # a tensor that is not stored row by row
             torch.save(state, os.path.join(source, "pytorch_model.bin"))
             os.remove(os.path.join(source, "model.safetensors"))
-            problems += [f"bert as pytorch_model.bin: {p}" for p in compare("bert as pytorch_model.bin", original, source, resave, TEXTS)]
+            problems += [f"bert as pytorch_model.bin: {p}" for p in compare("bert as pytorch_model.bin", original, source, resave, TEXTS, args.keep)]
     real = os.environ.get("SENTENCE_STUDIO_MODEL") or os.path.expanduser("~/.cache/sentence-studio/models/all-MiniLM-L6-v2")
     if os.path.exists(real) and (not args.names or "all-MiniLM-L6-v2" in args.names):
         original = SentenceTransformer(real, device="cpu")
-        problems += [f"all-MiniLM-L6-v2: {p}" for p in compare("all-MiniLM-L6-v2", original, real, resave, REAL_TEXTS)]
+        problems += [f"all-MiniLM-L6-v2: {p}" for p in compare("all-MiniLM-L6-v2", original, real, resave, REAL_TEXTS, args.keep)]
     elif not os.path.exists(real):
         print("all-MiniLM-L6-v2: left out, the model is not in the user's cache")
     for problem in problems:

@@ -4,7 +4,7 @@ tokenizers must give the ids of the Python library.
 
   .venv-interop/bin/python tests/interop/run_all.py --bin build/release/bin [--strings 20000]
 """
-import argparse, os, subprocess, sys, time
+import argparse, os, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -16,9 +16,12 @@ def main():
     args = options.parse_args()
     programs = os.path.abspath(args.bin)
     lines = os.path.join(programs, "tokenize_lines")
+    kept = tempfile.TemporaryDirectory()
+    older = os.path.join(os.path.dirname(os.path.dirname(HERE)), ".venv-interop-5", "bin", "python")
     tests = [
         ["trained_model.py", "--bin", programs],
-        ["model_roundtrip.py", "--bin", programs],
+        ["model_roundtrip.py", "--bin", programs, "--keep", kept.name],
+        ["older_release.py", kept.name],
         ["encoded_files.py", "--bin", programs],
         ["tokenizers_folders.py", lines],
         ["tokenizers_fuzz.py", lines, "--count", str(args.strings)],
@@ -27,7 +30,8 @@ def main():
     for name, *arguments in tests:
         print(f"-- {name}", flush=True)
         start = time.monotonic()
-        if subprocess.run([sys.executable, os.path.join(HERE, name), *arguments]).returncode:
+        python = older if name == "older_release.py" else sys.executable
+        if subprocess.run([python, os.path.join(HERE, name), *arguments]).returncode:
             failed.append(name)
         print(f"   {time.monotonic() - start:.0f} s", flush=True)
     print(f"{len(tests) - len(failed)} passed, {len(failed)} failed" + (": " + ", ".join(failed) if failed else ""))

@@ -22,6 +22,20 @@ def ours(binary, model, out):
     return np.load(out)
 
 
+def check_card(folder, metrics):
+    """The metadata of README.md as the Hub's own library reads them; the metrics are those of the run's evaluation."""
+    from huggingface_hub import ModelCard
+
+    data = ModelCard.load(os.path.join(folder, "README.md")).data
+    if data.library_name != "sentence-transformers" or data.base_model != "all-MiniLM-L6-v2" or "loss:CosineSimilarityLoss" not in data.tags:
+        sys.exit(f"{folder}: the model card's metadata are {data.to_dict()}")
+    told = {result.metric_type: result.metric_value for result in data.eval_results or []}
+    for name in ("pearson_cosine", "spearman_cosine"):
+        if told.get(name) != metrics[f"eval_sts-dev_{name}"]:
+            sys.exit(f"{folder}: the model card tells {told}, the run measured {metrics}")
+    print(f"model card: {len(told)} metrics, {len(data.tags)} tags")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--bin", required=True)
@@ -31,7 +45,7 @@ def main():
         out = os.path.join(folder, "out")
         subprocess.run([binary, "run", os.path.join(ROOT, "resources/experiments/sample.experiment.json"), "--output", out,
                         "--set", "max_steps=6", "--set", "save_strategy=steps", "--set", "save_steps=4",
-                        "--set", "eval_strategy=no"],
+                        "--set", "eval_steps=6"],
                        check=True)
         for name in ("final", "checkpoint-4", "checkpoint-6"):
             model = os.path.join(out, name)
@@ -46,6 +60,7 @@ def main():
                 state = json.load(open(os.path.join(model, "trainer_state.json")))
                 if state["global_step"] != int(name.split("-")[1]):
                     sys.exit(f"{name}: trainer_state.json says step {state['global_step']}")
+        check_card(os.path.join(out, "final"), [entry for entry in state["log_history"] if "eval_sts-dev_spearman_cosine" in entry][-1])
 
 
 if __name__ == "__main__":
