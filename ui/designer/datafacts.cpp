@@ -36,8 +36,7 @@ QString dataMark(const DataSpec& data)
 
 } // namespace
 
-DataFacts::DataFacts(QObject* parent)
-    : QObject(parent), m_cancelled(std::make_shared<std::atomic<bool>>(false))
+DataFacts::DataFacts(QObject* parent) : QObject(parent)
 {
     // One file at a time, and the window first.
     m_pool.setMaxThreadCount(1);
@@ -46,7 +45,8 @@ DataFacts::DataFacts(QObject* parent)
 
 DataFacts::~DataFacts()
 {
-    m_cancelled->store(true);
+    for (const auto& cancel : std::as_const(m_cancel))
+        cancel->store(true);
     m_pool.clear();
     m_pool.waitForDone();
 }
@@ -139,13 +139,20 @@ void DataFacts::request(const DataQuestion& question)
     const QString key = fingerprint(question);
     if (question.data.path.empty() || m_known.contains(key) || m_running.contains(key)) return;
     m_running.insert(key);
+    const QString set = QString::fromStdString(question.data.path + '|' + question.data.name) +
+                        (question.eval.empty() ? QStringLiteral("|alone") : QStringLiteral("|train"));
+    if (const auto older = m_cancel.value(set)) older->store(true);
+    auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    m_cancel.insert(set, cancelled);
     QPointer<DataFacts> self(this);
-    m_pool.start([self, key, question, cancelled = m_cancelled] {
-        auto truth = std::make_shared<const DataTruth>(examineData(question, *cancelled));
-        if (cancelled->load()) return;
+    m_pool.start([self, key, question, cancelled] {
+        std::shared_ptr<const DataTruth> truth;
+        if (!cancelled->load()) truth = std::make_shared<const DataTruth>(examineData(question, *cancelled));
+        if (cancelled->load()) truth.reset();
         QMetaObject::invokeMethod(qApp, [self, key, truth] {
             if (!self) return;
             self->m_running.remove(key);
+            if (!truth) return;
             if (self->m_known.size() >= kRemembered) self->m_known.clear();
             self->m_known.insert(key, truth);
             Q_EMIT self->found();

@@ -46,7 +46,8 @@ private:
     static QString fingerprint(const DataQuestion& question);
 
     QThreadPool m_pool;
-    std::shared_ptr<std::atomic<bool>> m_cancelled;
+    /// Of the newest question about each data set: an older one is given up, its answer would be out of date.
+    QHash<QString, std::shared_ptr<std::atomic<bool>>> m_cancel;
     QHash<QString, std::shared_ptr<const DataTruth>> m_known;
     QSet<QString> m_running;
     QString m_model;

@@ -37,6 +37,7 @@ namespace {
 
 constexpr int kHitKey = Qt::UserRole;
 constexpr int kHitPage = Qt::UserRole + 1;
+constexpr int kMarkRole = Qt::UserRole + 2;
 
 QString spoken(int errors, int warnings)
 {
@@ -309,16 +310,12 @@ void DesignerPage::refreshTree()
             if (issue.severity == Severity::Warning) ++warnings;
         }
         QTreeWidgetItem* item = m_items.value(page);
-        const int shown = errors > 0 ? errors : warnings;
-        item->setText(1, shown > 0 ? QString::number(shown) : QString());
-        const QColor colour = errors > 0 ? errorColour(palette()) : warningColour(palette());
-        item->setIcon(1, shown == 0 ? QIcon() : markIcon(errors > 0, colour));
-        item->setForeground(1, colour);
-        const QString words = spoken(errors, warnings);
-        item->setToolTip(0, words);
-        item->setToolTip(1, words);
-        item->setData(0, Qt::AccessibleTextRole,
-                      words.isEmpty() ? page->title() : page->title() + u' ' + words);
+        // Setting what is shown already would paint the whole tree at every key.
+        const QString mark = QStringLiteral("%1/%2").arg(errors).arg(warnings);
+        if (item->data(1, kMarkRole).toString() != mark) {
+            item->setData(1, kMarkRole, mark);
+            showMark(item, page->title(), errors, warnings);
+        }
         const bool edited =
             std::any_of(unsaved.begin(), unsaved.end(), [&](const QString& key) { return page->owns(key); });
         QFont font = item->font(0);
@@ -327,6 +324,19 @@ void DesignerPage::refreshTree()
             item->setFont(0, font);
         }
     }
+}
+
+void DesignerPage::showMark(QTreeWidgetItem* item, const QString& title, int errors, int warnings)
+{
+    const int shown = errors > 0 ? errors : warnings;
+    item->setText(1, shown > 0 ? QString::number(shown) : QString());
+    const QColor colour = errors > 0 ? errorColour(palette()) : warningColour(palette());
+    item->setIcon(1, shown == 0 ? QIcon() : markIcon(errors > 0, colour));
+    item->setForeground(1, colour);
+    const QString words = spoken(errors, warnings);
+    item->setToolTip(0, words);
+    item->setToolTip(1, words);
+    item->setData(0, Qt::AccessibleTextRole, words.isEmpty() ? title : title + u' ' + words);
 }
 
 void DesignerPage::search(const QString& text)
@@ -409,7 +419,11 @@ bool DesignerPage::eventFilter(QObject* watched, QEvent* event)
 
 void DesignerPage::changeEvent(QEvent* event)
 {
-    if (event->type() == QEvent::PaletteChange) refreshTree();
+    if (event->type() == QEvent::PaletteChange) {
+        for (QTreeWidgetItem* item : std::as_const(m_items))
+            item->setData(1, kMarkRole, QVariant()); // in the new colours
+        refreshTree();
+    }
     QWidget::changeEvent(event);
 }
 

@@ -62,6 +62,7 @@ private:
     void onChanged(const QString& key);
     void onValidated();
     void refreshTree();
+    void showMark(QTreeWidgetItem* item, const QString& title, int errors, int warnings);
     QIcon markIcon(bool error, const QColor& colour) const;
     void search(const QString& text);
     void openHit(int row);

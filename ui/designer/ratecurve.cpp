@@ -113,13 +113,18 @@ void RateCurve::paintEvent(QPaintEvent*)
             shade);
     }
     const auto draw = [&](const Curve& curve, const QPen& pen) {
-        painter.setPen(pen);
-        QPointF from;
+        // One line from end to end: dashes run through, and it is painted once.
+        QPolygonF line;
         for (std::size_t i = 0; i < curve.rates.size(); ++i) {
-            const QPointF to(xOf(static_cast<double>(curve.at[i])), yOf(curve.rates[i]));
-            if (i > 0 && from.x() <= box.right() + 0.5) painter.drawLine(from, to);
-            from = to;
+            const QPointF point(xOf(static_cast<double>(curve.at[i])), yOf(curve.rates[i]));
+            if (!line.isEmpty() && line.constLast().x() > box.right() + 0.5) break;
+            line << point;
         }
+        painter.setPen(pen);
+        painter.setBrush(Qt::NoBrush);
+        painter.setClipRect(box.adjusted(-2, -2, 2, 2));
+        painter.drawPolyline(line);
+        painter.setClipping(false);
     };
     if (m_ghost.steps > 0) {
         QColor ghost = quiet;
@@ -159,7 +164,10 @@ void RateCurve::paintEvent(QPaintEvent*)
     if (m_schedule.type == SchedulerType::ReduceLrOnPlateau) {
         painter.drawText(head, Qt::AlignRight | Qt::AlignVCenter, tr("lowered by evaluations as they come"));
     } else if (width() > fontMetrics().averageCharWidth() * 70) {
-        painter.drawText(head, Qt::AlignRight | Qt::AlignVCenter, tr("ticks: log, evaluation, save"));
+        painter.drawText(head, Qt::AlignRight | Qt::AlignVCenter,
+                         m_ghost.steps > 0
+                             ? tr("dashed: before the last change · ticks: log, evaluation, save")
+                             : tr("ticks: log, evaluation, save"));
     }
 }
 

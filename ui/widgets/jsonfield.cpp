@@ -30,8 +30,9 @@ JsonField::JsonField(QWidget* parent)
 {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
-    row->addWidget(m_edit, 1);
+    row->addWidget(m_edit, 100);
     row->addWidget(m_add, 0, Qt::AlignTop);
+    row->addStretch(1); // what is beyond the widest edit is empty on the right
     m_add->setIcon(studioIcon(QStringLiteral("add")));
     m_add->setAutoRaise(true);
     m_add->setProperty("verb", tr("Add a known key"));

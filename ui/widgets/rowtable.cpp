@@ -51,13 +51,14 @@ RowTable::RowTable(const QStringList& headers, QWidget* parent)
 {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
-    row->addWidget(m_table, 1);
+    row->addWidget(m_table, 100);
     auto* buttons = new QVBoxLayout;
     buttons->setSpacing(0);
     buttons->addWidget(m_add);
     buttons->addWidget(m_remove);
     buttons->addStretch(1);
     row->addLayout(buttons);
+    row->addStretch(1); // what is beyond the widest table is empty on the right
     m_table->setHorizontalHeaderLabels(headers);
     m_table->verticalHeader()->hide();
     m_table->horizontalHeader()->setStretchLastSection(true);
