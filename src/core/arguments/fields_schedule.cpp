@@ -55,13 +55,6 @@ FieldLines scheduleFields()
             })
             .help("Updates spent raising the learning rate from zero. A positive value wins over "
                   "warmup_ratio. A fraction below 1 is taken as a share of the run. 0 by default."),
-        field(&TrainingArguments::warmupLimit, "warmup_limit")
-            .label("Longest warm-up")
-            .range({.min = 1, .whole = true})
-            .unit("update steps")
-            .unset("no limit")
-            .group("lr_scheduler")
-            .help("Warm-up never takes more updates than this, however long the run is. Unset by default."),
     };
 }
 

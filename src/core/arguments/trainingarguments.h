@@ -48,7 +48,6 @@ struct TrainingArguments
     Json lrSchedulerKwargs = Json::object();
     std::optional<Number> warmupRatio = Number(0.0);
     Number warmupSteps = Number(0);
-    std::optional<std::int64_t> warmupLimit;
     std::optional<LogLevel> logLevel = LogLevel::Passive;
     std::optional<LogLevel> logLevelReplica = LogLevel::Warning;
     bool logOnEachNode = true;

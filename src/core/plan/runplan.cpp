@@ -209,7 +209,6 @@ Result<RunPlan> planRun(const TrainingArguments& arguments, std::int64_t batches
     plan.warmupSteps = warmup > 0 && warmup < 1
                            ? Number(std::ceil(static_cast<double>(plan.totalSteps) * warmup)).toInteger()
                            : warmup.toInteger();
-    plan.warmupSteps = std::min(plan.warmupSteps, arguments.warmupLimit.value_or(plan.warmupSteps));
     if (arguments.lrSchedulerType == SchedulerType::Constant ||
         arguments.lrSchedulerType == SchedulerType::ReduceLrOnPlateau) {
         plan.warmupSteps = 0;
