@@ -2,7 +2,7 @@
 //
 // Operands are rounded (to nearest, ties to even) when they are packed. B lies as pairs of rows, two bf16 in 32 bits, which
 // halves the memory that the weights take and is the form that AVX512-BF16's dot product reads. Where a set has no such
-// instruction, the pairs are widened again (a shift and a mask for a whole vector) and multiplied in fp32: the same products.
+// instruction, a panel is widened again once for a block of rows and multiplied in fp32: the same products.
 
 #if defined(__AVX512BF16__)
 constexpr bool kHasDot = true;
@@ -40,7 +40,8 @@ STUDIO_INLINE float floatOf(std::uint32_t bits)
 STUDIO_INLINE VecBits pairOf(Vec first, Vec second) { return (roundedBits(first) >> 16) | roundedBits(second); }
 STUDIO_INLINE float pairOf(float first, float second) { return floatOf((roundedBits(first) >> 16) | roundedBits(second)); }
 
-/// `pairs` rows of pairs. A: pairs [pair][kTileRows] where there is a dot product, else values [k][kTileRows].
+#if defined(__AVX512BF16__)
+/// `pairs` rows of pairs of B and of A, [pair][kTileRows].
 template <int Rows, class Finish>
 static inline void bf16Tile(const float* a, const float* b, int pairs, const float* bias, int m, int n, const Finish& finish)
 {
@@ -52,8 +53,8 @@ static inline void bf16Tile(const float* a, const float* b, int pairs, const flo
         c[r][1] = begin1;
     }
     for (int k = 0; k < pairs; ++k) {
-#if defined(__AVX512BF16__)
         const VecBits b0 = loadBits(b), b1 = loadBits(b + VL);
+        b += kPanel;
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) {
             std::int32_t pair;
@@ -63,33 +64,16 @@ static inline void bf16Tile(const float* a, const float* b, int pairs, const flo
             c[r][1] = _mm512_dpbf16_ps(c[r][1], both, reinterpret_cast<__m512bh>(b1));
         }
         a += kTileRows;
-#else
-        const Vec low0 = reinterpret_cast<Vec>(loadBits(b) << 16), low1 = reinterpret_cast<Vec>(loadBits(b + VL) << 16);
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) {
-            const Vec value = splat(a[r]);
-            c[r][0] += value * low0;
-            c[r][1] += value * low1;
-        }
-        // Loaded again: kept over the loop above, the pairs would push sums out of their registers.
-        asm volatile("" ::: "memory");
-        const Vec high0 = reinterpret_cast<Vec>(loadBits(b) & 0xffff0000u), high1 = reinterpret_cast<Vec>(loadBits(b + VL) & 0xffff0000u);
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) {
-            const Vec value = splat(a[kTileRows + r]);
-            c[r][0] += value * high0;
-            c[r][1] += value * high1;
-        }
-        a += 2 * kTileRows;
-#endif
-        b += kPanel;
     }
     finishTile<Rows>(c, m, n, finish);
 }
+#endif
 
+/// A tile of `rows` rows. Without a dot product B has been widened to rows of values, and A holds values, [k][kTileRows].
 template <class Finish>
 static inline void anyBf16Tile(int rows, const float* a, const float* b, int pairs, const float* bias, int m, int n, const Finish& finish)
 {
+#if defined(__AVX512BF16__)
     switch (rows) {
     case 1: return bf16Tile<1>(a, b, pairs, bias, m, n, finish);
     case 2: return bf16Tile<2>(a, b, pairs, bias, m, n, finish);
@@ -106,12 +90,29 @@ static inline void anyBf16Tile(int rows, const float* a, const float* b, int pai
     case 12: return bf16Tile<12>(a, b, pairs, bias, m, n, finish);
 #endif
     }
+#else
+    anyTile(rows, TileInput{a, 1, kTileRows, b, 2 * pairs, bias}, m, n, finish);
+#endif
 }
 
 /// Rows of A that are packed at a time.
 constexpr int kBf16Rows = kTileRows * 8;
 
-static std::int64_t productScratch(int k) { return static_cast<std::int64_t>(kBf16Rows) * k; }
+static std::int64_t productScratch(int k) { return static_cast<std::int64_t>(kBf16Rows + kPanel) * k; }
+
+/// Pairs of rows of a panel as rows of values.
+STUDIO_INLINE void widenPanel(const float* from, int pairs, float* to)
+{
+    for (int k = 0; k < pairs; ++k) {
+        for (int half = 0; half < kPanel; half += VL) {
+            const VecBits both = loadBits(from + half);
+            storeBits(to + half, both << 16);
+            storeBits(to + kPanel + half, both & 0xffff0000u);
+        }
+        from += kPanel;
+        to += 2 * kPanel;
+    }
+}
 
 /// Rows of A as tiles, rounded. A row is rounded as a whole before its values are spread.
 STUDIO_INLINE void packBf16Rows(const Product& p, int block, int end, float* to)
@@ -145,6 +146,11 @@ static void bf16ProductWith(const Product& p, const Finish& finish)
         packBf16Rows(p, block, end, p.scratch);
         for (int n = 0; n < p.n; n += kPanel) {
             const float* panel = p.b + static_cast<std::int64_t>(n) * (p.k / 2);
+            if constexpr (!kHasDot) {
+                float* wide = p.scratch + static_cast<std::int64_t>(kBf16Rows) * p.k;
+                widenPanel(panel, p.k / 2, wide);
+                panel = wide;
+            }
             const float* bias = p.bias ? p.bias + n : nullptr;
             const float* a = p.scratch;
             for (int m = block; m < end; m += kTileRows) {
@@ -197,7 +203,7 @@ static inline void packBf16Gradients(const WeightGradient& g, std::int64_t t0, i
     }
 }
 
-/// A panel of X as pairs of tokens.
+/// A panel of X as pairs of tokens (without a dot product as rounded rows, an even number of them).
 static inline void packBf16Input(const WeightGradient& g, std::int64_t t0, int count, int k, float* to)
 {
     const float* from = g.x + t0 * g.xStride + k;
@@ -207,7 +213,12 @@ static inline void packBf16Input(const WeightGradient& g, std::int64_t t0, int c
         for (int t = 0; t < count; t += 2) {
             const float* row = from + t * g.xStride + half * VL;
             const Vec first = load(row) * gain + shift, second = t + 1 < count ? load(row + g.xStride) * gain + shift : Vec{};
-            storeBits(to + t / 2 * kPanel + half * VL, pairOf(first, second));
+            if constexpr (kHasDot) {
+                storeBits(to + t / 2 * kPanel + half * VL, pairOf(first, second));
+            } else {
+                storeBits(to + t * kPanel + half * VL, roundedBits(first));
+                storeBits(to + (t + 1) * kPanel + half * VL, roundedBits(second));
+            }
         }
     }
 }
