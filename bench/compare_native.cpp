@@ -27,6 +27,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 
 namespace studio::bench {
 namespace {
@@ -279,6 +280,11 @@ Json Bench::answer(const Json& command)
 
 int main(int argc, char** argv)
 {
+    // As the programs do before they load the engine (core/engineloader.cpp); here torch is linked, so start again.
+    if (!std::getenv("OMP_WAIT_POLICY")) {
+        setenv("OMP_WAIT_POLICY", "passive", 1);
+        execv("/proc/self/exe", argv);
+    }
     at::set_num_threads(argc > 1 ? std::atoi(argv[1]) : 2);
     studio::bench::Bench bench;
     for (std::string line; std::getline(std::cin, line);)

@@ -1,5 +1,6 @@
 #include "core/engine_api.h"
 
+#include <cstdlib>
 #include <dlfcn.h>
 #include <mutex>
 
@@ -48,6 +49,9 @@ Result<Engine*> loadEngine()
                      "The training engine (libengine.so) is not beside the program. Build it with ./run, or "
                      "install the package again.",
                      programFolder().string()};
+    // Torch's OpenMP threads would go on spinning behind every operation and take the cores from the encoder's own threads.
+    // Read when the library is loaded; a value that the person set stays.
+    setenv("OMP_WAIT_POLICY", "passive", 0);
     // RTLD_LOCAL keeps torch's symbols away from Qt's; the library is never closed, torch does not allow it.
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
