@@ -222,7 +222,8 @@ std::string argumentsSection(const TrainingArguments& arguments)
     const auto changed = toPreset(arguments);
     for (const auto& [key, value] : changed.items())
         // Where something lay on one machine tells nothing about the model.
-        if (key != "output_dir" && key != "logging_dir" && key != "resume_from_checkpoint")
+        if (key != "output_dir" && key != "logging_dir" && key != "resume_from_checkpoint" &&
+            key != "run_name")
             text +=
                 "- `" + key + "`: " + (value.is_string() ? value.get<std::string>() : value.dump()) + "\n";
     return text;

@@ -171,7 +171,8 @@ std::string checkpointDifference(const fs::path& a, const fs::path& b)
         if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), a));
     std::sort(files.begin(), files.end());
     for (const auto& file : files) {
-        if (file == "manifest.json") continue; // names the run
+        // The first names the run; the second is a card for people, with the run's name in it.
+        if (file == "manifest.json" || file == "README.md") continue;
         if (!fs::exists(b / file)) return file.string() + " is missing";
         const bool state = file == "trainer_state.json";
         const auto before = state ? comparableState(a) : readFile(a / file);

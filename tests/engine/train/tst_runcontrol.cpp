@@ -28,6 +28,7 @@ private Q_SLOTS:
     void stopKeepsTheStep();
     void discardRemovesItsCheckpoints();
     void pauseHoldsAndGoesOn();
+    void pauseAndFreeIsResumed_data();
     void pauseAndFreeIsResumed();
     void hundredPausesTakeNoMemory();
     void saveAndEvaluateNow();
@@ -259,12 +260,21 @@ void TestRunControl::pauseHoldsAndGoesOn()
              std::string());
 }
 
+void TestRunControl::pauseAndFreeIsResumed_data()
+{
+    QTest::addColumn<bool>("modelOnly");
+    QTest::newRow("whole checkpoints") << false;
+    QTest::newRow("save_only_model") << true; // the one that the pause makes holds everything all the same
+}
+
 void TestRunControl::pauseAndFreeIsResumed()
 {
+    QFETCH(bool, modelOnly);
     TinyRun straight;
     QVERIFY(savingEverySecondStep(straight).run().end == RunEnd::Completed);
     TinyRun tiny;
     savingEverySecondStep(tiny);
+    tiny.experiment.arguments.saveOnlyModel = modelOnly;
     tiny.told.stepHook = [&](const StepRecord& record) {
         if (record.step == 3) tiny.control.requestPause(RunControl::Pause::Free);
     };
@@ -282,8 +292,11 @@ void TestRunControl::pauseAndFreeIsResumed()
     QCOMPARE(again.end, RunEnd::Completed);
     QCOMPARE(again.runDir, outcome.runDir);
     QCOMPARE(tiny.told.steps.size(), std::size_t(3));
-    QCOMPARE(checkpointDifference(straight.out() / "checkpoint-6", tiny.out() / "checkpoint-6"),
-             std::string());
+    QCOMPARE(readFile(again.finalModel / "model.safetensors"),
+             readFile(straight.out() / "final" / "model.safetensors"));
+    if (!modelOnly)
+        QCOMPARE(checkpointDifference(straight.out() / "checkpoint-6", tiny.out() / "checkpoint-6"),
+                 std::string());
 }
 
 void TestRunControl::hundredPausesTakeNoMemory()

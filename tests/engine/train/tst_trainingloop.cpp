@@ -282,7 +282,7 @@ void TestTrainingLoop::tokensPerSecond()
         TinyRun tiny;
         tiny.experiment.arguments.includeTokensPerSecond = wanted;
         QCOMPARE(tiny.run().end, RunEnd::Completed);
-        const auto& values = tiny.told.of(EventKind::Completed).back().values;
+        const auto values = tiny.told.of(EventKind::Completed).back().values;
         std::int64_t tokens = 0;
         for (const auto& step : tiny.told.steps)
             tokens += step.tokens;
@@ -300,7 +300,7 @@ void TestTrainingLoop::memoryMetrics()
         TinyRun tiny;
         tiny.experiment.arguments.skipMemoryMetrics = skip;
         QCOMPARE(tiny.run().end, RunEnd::Completed);
-        const auto& values = tiny.told.of(EventKind::Completed).back().values;
+        const auto values = tiny.told.of(EventKind::Completed).back().values;
         QCOMPARE(std::isnan(valueOf(values, "before_init_mem_cpu")), skip);
         QCOMPARE(std::isnan(valueOf(values, "train_mem_cpu_peaked_delta")), skip);
         if (!skip) QVERIFY(valueOf(values, "before_init_mem_cpu") > 1e6);
