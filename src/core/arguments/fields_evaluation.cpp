@@ -13,8 +13,8 @@ FieldLines evaluationFields()
         field(&TrainingArguments::doPredict, "do_predict")
             .label("Run test phase")
             .group("testing")
-            .help("Says that a test phase follows training. set_testing switches it on; the training "
-                  "loop itself does not read it."),
+            .help("After training, measure the experiment's test sets once with the final model. "
+                  "set_testing switches it on; without test sets it does nothing."),
         field(&TrainingArguments::evalStrategy, "eval_strategy")
             .label("Evaluate")
             .basic()

@@ -10,18 +10,14 @@
 namespace studio {
 namespace {
 
-constexpr std::int64_t kRows = 1000; ///< of each set
-
-std::int64_t rowsOf(const Dataset& set)
-{
-    return std::min(set.rows(), kRows);
-}
+constexpr std::int64_t kRowsEmbeddedAnyway = 1000;
+constexpr std::int64_t kRowsOfOthers = 250;
 
 /// Which rows belong together: by scores or labels of 0 and 1 those above the middle; all when the labels are
 /// classes or missing.
-std::vector<bool> positiveRows(const Dataset& set)
+std::vector<bool> positiveRows(const Dataset& set, std::int64_t rows)
 {
-    const auto n = static_cast<std::size_t>(rowsOf(set));
+    const auto n = static_cast<std::size_t>(rows);
     std::vector<bool> all(n, true);
     if (!set.hasLabel() || set.labelKind() == ColumnKind::List) return all;
     double low = set.label(0), high = low;
@@ -39,13 +35,18 @@ std::vector<bool> positiveRows(const Dataset& set)
 
 } // namespace
 
-EmbeddingRecords::EmbeddingRecords(const std::vector<Dataset>& sets)
+EmbeddingRecords::EmbeddingRecords(const std::vector<Dataset>& sets,
+                                   const std::vector<EvaluatorSpec>& evaluators)
 {
     for (const auto& set : sets) {
         if (set.inputs().size() < 2 || set.rows() < 1) continue;
-        m_sets.push_back(&set);
+        const bool embedded =
+            std::any_of(evaluators.begin(), evaluators.end(),
+                        [&](const EvaluatorSpec& evaluator) { return evaluator.data == set.name(); });
+        const auto rows = std::min(set.rows(), embedded ? kRowsEmbeddedAnyway : kRowsOfOthers);
+        m_sets.push_back({&set, rows});
         for (int column = 0; column < 2; ++column)
-            for (std::int64_t row = 0; row < rowsOf(set); ++row)
+            for (std::int64_t row = 0; row < rows; ++row)
                 m_known.emplace(set.text(column, row), at::Tensor());
     }
 }
@@ -80,14 +81,14 @@ Result<std::vector<QualityRecord>> EmbeddingRecords::collect(const EvalEmbed& em
         note(missing, *embeddings);
     }
     std::vector<QualityRecord> records;
-    for (const auto* set : m_sets) {
+    for (const auto& set : m_sets) {
         std::vector<at::Tensor> columns[2];
         for (int column = 0; column < 2; ++column)
-            for (std::int64_t row = 0; row < rowsOf(*set); ++row)
-                columns[column].push_back(m_known.at(std::string(set->text(column, row))));
-        const auto quality =
-            embeddingQuality(at::stack(columns[0]), at::stack(columns[1]), positiveRows(*set));
-        QualityRecord record{set->name(), quality.metrics()};
+            for (std::int64_t row = 0; row < set.rows; ++row)
+                columns[column].push_back(m_known.at(std::string(set.dataset->text(column, row))));
+        const auto quality = embeddingQuality(at::stack(columns[0]), at::stack(columns[1]),
+                                              positiveRows(*set.dataset, set.rows));
+        QualityRecord record{set.dataset->name(), quality.metrics()};
         const auto add = [&](const char* name, const std::vector<std::int64_t>& counts) {
             for (std::size_t bin = 0; bin < counts.size(); ++bin) {
                 char key[32];

@@ -15,8 +15,9 @@ namespace studio {
 class EmbeddingRecords
 {
 public:
-    /// Sets with fewer than two text columns are left out.
-    explicit EmbeddingRecords(const std::vector<Dataset>& sets);
+    /// Sets with fewer than two text columns are left out. Of a set that one of the evaluators embeds anyway
+    /// the first 1,000 rows count, of others the first 250.
+    EmbeddingRecords(const std::vector<Dataset>& sets, const std::vector<EvaluatorSpec>& evaluators);
 
     /// The function with its results noted where they are wanted. This object must outlive it.
     EvalEmbed listening(EvalEmbed embed);
@@ -27,7 +28,13 @@ public:
 private:
     void note(const std::vector<std::string>& texts, const at::Tensor& embeddings);
 
-    std::vector<const Dataset*> m_sets;
+    struct Set
+    {
+        const Dataset* dataset;
+        std::int64_t rows;
+    };
+
+    std::vector<Set> m_sets;
     std::unordered_map<std::string, at::Tensor> m_known; ///< text → [dim], undefined until embedded
 };
 

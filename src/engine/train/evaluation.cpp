@@ -139,7 +139,7 @@ std::optional<double> chanceLoss(const Loss& loss, std::int64_t rows, std::size_
 Result<MetricList> evaluateRun(RunParts& parts, const std::filesystem::path& outputDir, std::int64_t step,
                                double epoch, const RunControl& control)
 {
-    EmbeddingRecords records(parts.eval);
+    EmbeddingRecords records(parts.eval, parts.experiment.evaluators);
     auto metrics = measure(parts, {"eval_", parts.evalLosses, parts.evaluator.get(), &records}, outputDir,
                            step, epoch, control);
     if (!metrics) return metrics;
