@@ -166,18 +166,19 @@ def table(rows):
         print(line)
 
 
-def markdown(rows):
-    """The table as docs/performance.md shows it."""
+def markdown(rows, headed):
+    """Rows of the table as docs/performance.md shows it."""
     head = ["workload", "shape", "texts", "dropout", "type", "tokens", "ours: min (median) ms", "tokens/s", "of peak", "MiB", "peer: min (median) ms", "MiB",
             "peer / ours", "memory ours / peer"]
-    print("| " + " | ".join(head) + " |")
-    print("|" + "---|" * len(head))
+    if not headed:
+        print("| " + " | ".join(head) + " |")
+        print("|" + "---|" * len(head))
     for r in rows:
         o, p = r["ours"], r.get("peer")
         cells = [r["workload"], r["shape"], r["batch"], f"{r['dropout']:g}", r["dtype"], r["tokens"], f"{o['min_ms']:.0f} ({o['median_ms']:.0f})",
                  o["tokens_per_s"], f"{o['peak_share']:.0%}" if o["peak_share"] else "", o["peak_mib"]]
         cells += [f"{p['min_ms']:.0f} ({p['median_ms']:.0f})", p["peak_mib"], f"**{r['ratio']:.2f}**", r.get("memory_ratio", "")] if p else ["", "", "", ""]
-        print("| " + " | ".join(map(str, cells)) + " |")
+        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
 def main():
@@ -214,8 +215,10 @@ def main():
                     for dropout in map(float, args.dropout.split(",")):
                         for dtype in args.dtype.split(","):
                             made, described = run_case(args, peer, machine["gflops"], shape, workload, texts, dropout, dtype, folder)
+                            if args.markdown:
+                                markdown(made, headed=bool(rows))
                             rows += made
-                            if not args.json:
+                            if not args.json and not args.markdown:
                                 print(f"# {made[0]['workload']} {shape} {texts} {dropout} {dtype} done", file=sys.stderr, flush=True)
     about = {"threads": THREADS, "fma_peak_gflops": round(machine["gflops"]), "read_gb_s": round(machine["read_gbs"], 1),
              "cpu": next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), ""),
@@ -224,7 +227,8 @@ def main():
         print(json.dumps({"machine": about, "rows": rows}, indent=1))
     else:
         print(json.dumps(about))
-        (markdown if args.markdown else table)(rows)
+        if not args.markdown:
+            table(rows)
 
 
 if __name__ == "__main__":

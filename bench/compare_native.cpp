@@ -280,7 +280,8 @@ Json Bench::answer(const Json& command)
 
 int main(int argc, char** argv)
 {
-    // As the programs do before they load the engine (core/engineloader.cpp); here torch is linked, so start again.
+    // As the programs do before they load the engine (core/engineloader.cpp); here torch is linked, so start
+    // again.
     if (!std::getenv("OMP_WAIT_POLICY")) {
         setenv("OMP_WAIT_POLICY", "passive", 1);
         execv("/proc/self/exe", argv);
