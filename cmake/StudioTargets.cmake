@@ -44,6 +44,7 @@ function(studio_library name)
 endfunction()
 
 # studio_test(name SOURCES ... LINKS ... [LABELS ...]): one Qt Test program tst_<name>, run offscreen.
+# Threads of torch that wait sleep: two tests side by side would else spin against each other.
 function(studio_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
     if(NOT ARG_SOURCES)
@@ -57,5 +58,5 @@ function(studio_test name)
         set(ARG_TIMEOUT 300)
     endif()
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;QT_FORCE_STDERR_LOGGING=1")
+        ENVIRONMENT "QT_QPA_PLATFORM=offscreen;QT_FORCE_STDERR_LOGGING=1;OMP_WAIT_POLICY=passive")
 endfunction()

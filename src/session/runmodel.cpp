@@ -23,11 +23,13 @@ QString number(double value)
     return QLocale().toString(value, 'g', 4);
 }
 
+/// How long an evaluation took stands in the records; in a line for people it would bury what was measured.
 QString listText(const MetricList& values)
 {
     QStringList parts;
     for (const auto& [key, value] : values)
-        if (key != "epoch") parts << QString::fromStdString(key) + QStringLiteral(" ") + number(value);
+        if (const auto name = QString::fromStdString(key); RunModel::isMeasure(name))
+            parts << name + QStringLiteral(" ") + number(value);
     return parts.join(QStringLiteral(", "));
 }
 

@@ -121,9 +121,10 @@ void DataPage::rebuild()
 void DataPage::orderTabs()
 {
     if (!widget() || widget()->window() != window()) return; // still being built; showing it comes back here
-    QWidget* last = nullptr;
+    // The button is in the window's ring already: what follows it is, too, wherever it stood before.
+    QWidget* last = m_addButtons[0];
     const auto follow = [&last](QWidget* widget) {
-        if (last) setTabOrder(last, widget);
+        if (last != widget) setTabOrder(last, widget);
         last = widget;
     };
     const char* const lists[] = {"train[", "eval[", "test["};

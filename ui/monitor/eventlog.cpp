@@ -5,6 +5,7 @@
 #include <QDateTime>
 #include <QFontDatabase>
 #include <QLocale>
+#include <QScrollBar>
 
 namespace studio {
 
@@ -31,9 +32,21 @@ void EventLog::addLine(const QString& text, double time)
 {
     if (text.isEmpty()) return;
     const auto moment = QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(time * 1000));
-    // appendPlainText follows the end only when the view is there already.
+    // The view follows the end when it is there; a horizontal bar that appears takes the last line from it,
+    // so that appendPlainText alone would stop following.
+    QScrollBar* bar = verticalScrollBar();
+    const bool follows = bar->value() >= bar->maximum() - 1;
     appendPlainText(QLocale::c().toString(moment.time(), QStringLiteral("HH:mm:ss")) + QStringLiteral("  ") +
                     text);
+    if (follows) bar->setValue(bar->maximum());
+}
+
+void EventLog::resizeEvent(QResizeEvent* event)
+{
+    QScrollBar* bar = verticalScrollBar();
+    const bool follows = bar->value() >= bar->maximum() - 1;
+    QPlainTextEdit::resizeEvent(event);
+    if (follows) bar->setValue(bar->maximum());
 }
 
 } // namespace studio

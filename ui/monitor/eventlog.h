@@ -16,6 +16,9 @@ public:
 
     void add(const Event& event);
     void addLine(const QString& text, double time);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 };
 
 } // namespace studio

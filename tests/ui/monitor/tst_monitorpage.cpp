@@ -2,6 +2,7 @@
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
 #include "ui/charts/plotview.h"
+#include "ui/monitor/eventlog.h"
 #include "ui/monitor/monitorpage.h"
 
 #include <QApplication>
@@ -17,6 +18,7 @@
 #include <QSignalSpy>
 #include <QStyleFactory>
 #include <QtCharts/QChartView>
+#include <QScrollBar>
 #include <QtTest>
 
 #include <memory>
@@ -60,6 +62,7 @@ private Q_SLOTS:
     void nonFiniteLossesAreCounted();
     void progressAndThroughput();
     void logTellsEvents();
+    void logFollowsTheEnd();
     void smoothingChangesTheTwin();
     void axisChangesEveryChart();
     void zoomAndCursorAreLinked();
@@ -222,6 +225,29 @@ void TestMonitorPage::logTellsEvents()
     QVERIFY(text.contains("Checkpoint at step 100"));
     QVERIFY(text.contains("Completed at step 200"));
     QVERIFY(text.contains("Step 20: loss "));
+}
+
+void TestMonitorPage::logFollowsTheEnd()
+{
+    EventLog log;
+    log.resize(300, 120);
+    log.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&log));
+    for (int i = 0; i < 8; ++i)
+        log.addLine(QString("line %1").arg(i), i);
+    QScrollBar* bar = log.verticalScrollBar();
+    // A long line brings the horizontal bar, which takes room from below.
+    log.addLine(QString(300, 'x'), 8);
+    QTRY_VERIFY(log.horizontalScrollBar()->isVisible());
+    for (int i = 9; i < 30; ++i) {
+        log.addLine(QString("line %1").arg(i), i);
+        QCoreApplication::processEvents();
+    }
+    QCOMPARE(bar->value(), bar->maximum());
+    // Somebody reads further up: it stays there.
+    bar->setValue(2);
+    log.addLine("more", 30);
+    QCOMPARE(bar->value(), 2);
 }
 
 void TestMonitorPage::smoothingChangesTheTwin()
