@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzzer, two at a time: tests/fuzz/run.sh BUILD_FOLDER [SECONDS]. They begin with the project's own fixtures; what
+# Runs every fuzzer, two at a time: tests/fuzz/run.sh BUILD_FOLDER [SECONDS]. FUZZ_SEED begins another walk (default 1). They begin with the project's own fixtures; what
 # breaks a reader is left in BUILD_FOLDER/fuzz and ends this with status 1.
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -28,7 +28,7 @@ run() { # READER
     log="$build/fuzz/$1.log"
     # The beginning is enough of a large file, and keeps the fuzzer fast.
     seeds "$1" | while read -r file; do head -c 20000 "$file" >"$corpus/$(echo "$file" | md5sum | cut -c1-16)"; done
-    if "$build/fuzz/fuzz_$1" -max_total_time="$seconds" -max_len=20000 -timeout=20 -rss_limit_mb=2048 \
+    if "$build/fuzz/fuzz_$1" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -max_len=20000 -timeout=20 -rss_limit_mb=2048 \
         -artifact_prefix="$build/fuzz/$1-" "$corpus" >"$log" 2>&1; then
         echo "$1: $(grep -oE '^Done [0-9]+ runs' "$log"), nothing found"
         rm -rf "$corpus"
