@@ -256,6 +256,15 @@ private Q_SLOTS:
                      .ok());
     }
 
+    /// Found by fuzz_parquet: a page header with 939,524,075 values in a file of 1,737 bytes.
+    void pagesStateBelievableNumbers()
+    {
+        const auto table = readTable(test::fixture("data/parquet/huge-page.parquet"), {});
+        QVERIFY(!table.ok());
+        QCOMPARE(table.error().code, ErrorCode::Malformed);
+        QVERIFY2(table.error().message.find("states") != std::string::npos, table.error().text().c_str());
+    }
+
     void bits()
     {
         const std::string bytes("\x88\xC6\xFA\x01\x02\x03\x04\x05\x06\x07", 10);

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::uint64_t kMaxColumnBytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMaxColumnRatio = 200;
+/// Writers put some ten thousand values into a page, a million where all are null. A page that states more
+/// than this was made to exhaust the memory: run lengths state any number in a few bytes.
+constexpr std::int64_t kMaxPageValues = std::int64_t{1} << 26;
 
 int bitsFor(int maxLevel)
 {
@@ -108,6 +111,9 @@ Status ChunkReader::read()
         m_bytes.remove_prefix(header->headerSize);
         if (static_cast<std::uint64_t>(header->packedSize) > m_bytes.size())
             return malformed("a page reaches beyond the end of the file");
+        if (header->values > kMaxPageValues)
+            return malformed("a page of the column \"" + m_column.name + "\" states " +
+                             std::to_string(header->values) + " values");
         if (auto status = page(*header, m_bytes.substr(0, static_cast<std::size_t>(header->packedSize)));
             !status)
             return status;
