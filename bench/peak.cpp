@@ -38,29 +38,13 @@ volatile float g_sink;
 typedef float Vec8 __attribute__((vector_size(32)));
 typedef float Vec16 __attribute__((vector_size(64)));
 
-__attribute__((target("avx2,fma"), noinline)) void loop8(int)
+/// Independent multiply-adds in registers, as many as hide the latency. Becomes part of a function for one
+/// instruction set.
+template <typename Vec>
+[[gnu::always_inline]] inline void multiplyAdd()
 {
-    Vec8 sums[kSums], x = {}, y = {};
-    for (int i = 0; i < 8; ++i)
-        x[i] = 0.999f, y[i] = 0.001f;
-#pragma GCC unroll 16
-    for (int i = 0; i < kSums; ++i)
-        sums[i] = y * static_cast<float>(i + 1);
-    for (long k = 0; k < kLoops; ++k) {
-#pragma GCC unroll 16
-        for (int i = 0; i < kSums; ++i)
-            asm volatile("vfmadd213ps %2, %1, %0" : "+x"(sums[i]) : "x"(x), "x"(y));
-    }
-#pragma GCC unroll 16
-    for (int i = 1; i < kSums; ++i)
-        sums[0] += sums[i];
-    g_sink = sums[0][0];
-}
-
-__attribute__((target("avx512f"), noinline)) void loop16(int)
-{
-    Vec16 sums[kSums], x = {}, y = {};
-    for (int i = 0; i < 16; ++i)
+    Vec sums[kSums], x = {}, y = {};
+    for (unsigned i = 0; i < sizeof(Vec) / sizeof(float); ++i)
         x[i] = 0.999f, y[i] = 0.001f;
 #pragma GCC unroll 16
     for (int i = 0; i < kSums; ++i)
@@ -74,6 +58,16 @@ __attribute__((target("avx512f"), noinline)) void loop16(int)
     for (int i = 1; i < kSums; ++i)
         sums[0] += sums[i];
     g_sink = sums[0][0];
+}
+
+__attribute__((target("avx2,fma"), noinline)) void loop8(int)
+{
+    multiplyAdd<Vec8>();
+}
+
+__attribute__((target("avx512f"), noinline)) void loop16(int)
+{
+    multiplyAdd<Vec16>();
 }
 #endif
 
