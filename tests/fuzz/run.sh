@@ -27,7 +27,7 @@ run() { # READER
     corpus=$(mktemp -d)
     log="$build/fuzz/$1.log"
     # The beginning is enough of a large file, and keeps the fuzzer fast.
-    seeds "$1" | while read -r file; do head -c 20000 "$file" >"$corpus/$(echo "$file" | md5sum | cut -c1-16)"; done
+    seeds "$1" | while read -r file; do head -c 20000 "$file" >"$corpus/$(md5sum <"$file" | cut -c1-16)"; done
     if "$build/fuzz/fuzz_$1" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -max_len=20000 -timeout=20 -rss_limit_mb=2048 \
         -artifact_prefix="$build/fuzz/$1-" "$corpus" >"$log" 2>&1; then
         echo "$1: $(grep -oE '^Done [0-9]+ runs' "$log"), nothing found"

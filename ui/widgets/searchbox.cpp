@@ -6,10 +6,10 @@
 
 namespace studio {
 
-SearchBox::SearchBox(const QString& placeholder, QWidget* parent) : QLineEdit(parent)
+SearchBox::SearchBox(const QString& hint, QWidget* parent) : QLineEdit(parent)
 {
-    setPlaceholderText(placeholder);
-    setAccessibleName(placeholder);
+    setPlaceholderText(hint);
+    setAccessibleName(hint);
     setClearButtonEnabled(true);
     addAction(studioIcon(QStringLiteral("search")), QLineEdit::LeadingPosition);
 }

@@ -11,7 +11,7 @@ class SearchBox : public QLineEdit
     Q_OBJECT
 
 public:
-    explicit SearchBox(const QString& placeholder, QWidget* parent = nullptr);
+    explicit SearchBox(const QString& hint, QWidget* parent = nullptr);
 
 Q_SIGNALS:
     void wantsResults();
