@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace studio {
@@ -56,6 +57,9 @@ struct EncodeOptions
     std::string prompt;          ///< put in front of each text
     /// encodeStream: one of the model's own prompts. With neither, the model's default prompt, if it has one.
     std::string promptName;
+    /// What the texts are for ("query", "document"): chooses the route of a model with a Router. encodeStream also takes
+    /// the model's prompt of that name, as encode_query and encode_document do.
+    std::string task;
     int threads = 0;
 };
 
@@ -76,6 +80,7 @@ struct ModelInfo
     std::string pooling;
     std::string similarity;
     std::vector<std::string> modules;  ///< "Transformer", "Pooling", "Normalize"
+    std::vector<std::string> routes;   ///< of a model with a Router; empty: it has none
 };
 
 /// done of total, called on the working thread; return false to stop.
@@ -112,6 +117,23 @@ struct FreshModel
     std::uint64_t seed = 42;
 };
 
+/// LoRA adapters in the layout of PEFT, to be added to the weights of their base model.
+struct AdapterMerge
+{
+    std::filesystem::path adapters;
+    std::filesystem::path base;    ///< empty: as adapter_config.json names it
+    std::filesystem::path output;  ///< must not exist
+};
+
+/// Two texts that a cross-encoder reads together.
+using TextPair = std::pair<std::string, std::string>;
+
+struct ScoreOptions
+{
+    int batchSize = 32;
+    int threads = 0;
+};
+
 /// The training engine. It lives in a shared library of its own (torch costs 0.2–0.9 s to load) and is made by
 /// loadEngine(). Calls block; each call may come from another thread, but not two at once.
 class Engine
@@ -139,10 +161,28 @@ public:
     /// Writes a new model folder: BERT and mean pooling.
     virtual Result<ModelInfo> makeModel(const FreshModel& fresh) = 0;
 
+    /// Writes an ordinary model folder.
+    virtual Result<ModelInfo> mergeAdapters(const AdapterMerge&) { return notOffered("mergeAdapters"); }
+
+    /// How a cross-encoder (a sequence classifier with one label) rates each pair, as CrossEncoder.predict gives it.
+    virtual Result<std::vector<float>> scorePairs(const std::filesystem::path& /*crossEncoder*/,
+                                                  const std::vector<TextPair>& /*pairs*/, const ScoreOptions&,
+                                                  const Progress&)
+    {
+        return notOffered("scorePairs");
+    }
+
     virtual Result<ModelInfo> inspect(const std::filesystem::path& model) = 0;
 
     /// "libtorch 2.13.0, MKL, 2 threads, AVX2": for logs and environment.json.
     virtual std::string description() const = 0;
+
+private:
+    /// Stand-ins for the engine need not do everything.
+    static Error notOffered(const char* what)
+    {
+        return {ErrorCode::Unsupported, std::string("This engine has no ") + what + ".", {}};
+    }
 };
 
 /// Loads the engine's library (once; later calls return the same engine). `error` names the library and the

@@ -1,6 +1,7 @@
 #include "core/engine_api.h"
 
 #include "core/experiment/experiment.h"
+#include "engine/model/modelpublisher.h"
 #include "engine/model/newmodels.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/native/nativeencoder.h"
@@ -65,6 +66,7 @@ public:
             const ThreadSetup threads(0, false);
             auto spec = evaluation.model;
             spec.path = folder.string();
+            spec.lora.reset(); // adapters of the folder count as part of its weights
             auto model = openModel(spec);
             if (!model) return model.error();
             applyEvaluationPrecision(**model, evaluation.arguments);
@@ -129,6 +131,27 @@ public:
     Result<ModelInfo> makeModel(const FreshModel& fresh) override
     {
         return guarded<ModelInfo>([&] { return makeFreshModel(fresh); });
+    }
+
+    Result<ModelInfo> mergeAdapters(const AdapterMerge& merge) override
+    {
+        return guarded<ModelInfo>([&]() -> Result<ModelInfo> {
+            if (auto status = outputIsFree(merge.output); !status) return status.error();
+            auto options = withoutGradients();
+            options.adapterBase = merge.base.string();
+            auto model = SentenceModel::load(merge.adapters, options);
+            if (!model) return model.error();
+            if (!(*model)->mergedAdapters())
+                return Error{ErrorCode::InvalidValue,
+                             merge.adapters.string() + " holds no LoRA adapters (adapter_config.json). Name a folder "
+                                                       "that a training with model.lora, or PEFT, has written.",
+                             merge.adapters.string()};
+            SaveOptions saving;
+            saving.precision = SavePrecision::Float32; // the sum in 16 bits would lose small changes
+            auto files = (*model)->files(saving);
+            if (!files) return files.error();
+            return publishModel(*files, merge.output);
+        });
     }
 
     Result<ModelInfo> inspect(const std::filesystem::path& folder) override

@@ -10,7 +10,7 @@ make_venv() { # FOLDER REQUIREMENTS
 }
 
 newest="$ROOT/.venv-interop"
-if ! "$newest/bin/python" -c 'import sentence_transformers, accelerate, datasets' 2>/dev/null; then
+if ! "$newest/bin/python" -c 'import sentence_transformers, accelerate, datasets, peft' 2>/dev/null; then
     [ -x "$newest/bin/python" ] || python3 -m venv "$newest"
     make_venv "$newest" requirements.txt
 fi

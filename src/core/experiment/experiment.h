@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/arguments/trainingarguments.h"
+#include "core/experiment/lora.h"
 #include "core/issue.h"
 #include "core/result.h"
 
@@ -24,6 +25,7 @@ struct ModelSpec
     std::optional<std::string> similarity;  ///< "cosine", "dot", "euclidean", "manhattan"
     std::optional<int> truncateDim;
     std::optional<double> dropout;          ///< overrides every dropout probability of the encoder
+    std::optional<LoraSpec> lora;           ///< trains adapters; none: all weights
 };
 
 /// A loss and its options, named as the original's constructor names them.

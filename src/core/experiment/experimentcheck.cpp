@@ -54,6 +54,7 @@ private:
     }
 
     void checkModel();
+    void checkLora(const LoraSpec& lora);
     void checkSets(const std::vector<DataSpec>& sets, const std::string& list);
     void checkTestSets();
     void checkSet(const DataSpec& data, const std::string& path, const std::string& shown);
@@ -145,6 +146,23 @@ void Checker::checkModel()
         error("experiment.model_value", {"model.similarity"},
               "similarity must be cosine, dot, euclidean or manhattan, not \"" + *model.similarity + "\".");
     }
+    if (model.lora) checkLora(*model.lora);
+}
+
+void Checker::checkLora(const LoraSpec& lora)
+{
+    const auto wrong = [&](const char* key, const std::string& what) {
+        error("experiment.lora_value", {std::string("model.lora.") + key}, key + what);
+    };
+    if (lora.r < 1 || lora.r > 4096)
+        wrong("r", " must be from 1 to 4096, not " + std::to_string(lora.r) + ". Customary are 4 to 64.");
+    if (!(lora.loraAlpha > 0)) wrong("lora_alpha", " must be above 0. Customary is r or twice r.");
+    if (!(lora.loraDropout >= 0 && lora.loraDropout < 1))
+        wrong("lora_dropout", " must be from 0 to below 1.");
+    if (lora.bias != "none" && lora.bias != "all" && lora.bias != "lora_only")
+        wrong("bias", " must be none, all or lora_only, not \"" + lora.bias + "\".");
+    for (const auto& target : lora.targetModules)
+        if (target.empty()) wrong("target_modules", " has an empty name. Remove it, or name a layer (\"query\").");
 }
 
 void Checker::checkSets(const std::vector<DataSpec>& sets, const std::string& list)

@@ -138,6 +138,16 @@ public:
             wrong(key, "a number", *value);
         }
     }
+    void flag(const std::string& key, bool& target)
+    {
+        const Json* value = take(key);
+        if (!value) return;
+        if (value->is_boolean()) {
+            target = value->get<bool>();
+        } else {
+            wrong(key, "true or false", *value);
+        }
+    }
     void object(const std::string& key, Json& target)
     {
         const Json* value = take(key);
@@ -227,6 +237,44 @@ private:
     std::set<std::string> m_known;
 };
 
+std::optional<LoraSpec> readLora(Context& context, ObjectReader& owner)
+{
+    const Json* value = owner.take("lora");
+    if (!value) return std::nullopt;
+    if (!value->is_object()) {
+        owner.wrong("lora", "an object", *value);
+        return std::nullopt;
+    }
+    LoraSpec lora;
+    ObjectReader reader(context, *value, owner.pathOf("lora"), owner.offsetOf("lora"));
+    std::optional<int> r;
+    std::optional<double> alpha, dropout;
+    reader.whole("r", r);
+    reader.number("lora_alpha", alpha);
+    reader.number("lora_dropout", dropout);
+    lora.r = r.value_or(lora.r);
+    lora.loraAlpha = alpha.value_or(lora.loraAlpha);
+    lora.loraDropout = dropout.value_or(lora.loraDropout);
+    if (const Json* targets = reader.take("target_modules")) {
+        const bool texts = targets->is_array() && std::all_of(targets->begin(), targets->end(),
+                                                              [](const Json& t) { return t.is_string(); });
+        if (targets->is_string()) {
+            lora.targetModules = {targets->get<std::string>()};
+            lora.targetsAreText = true;
+        } else if (texts) {
+            for (const Json& target : *targets)
+                lora.targetModules.push_back(target.get<std::string>());
+        } else {
+            reader.wrong("target_modules", "text or a list of texts", *targets);
+        }
+    }
+    reader.text("bias", lora.bias);
+    reader.flag("use_rslora", lora.useRslora);
+    reader.flag("merge", lora.merge);
+    reader.finish();
+    return lora;
+}
+
 ModelSpec readModel(Context& context, const Json& object, const std::string& path, std::size_t offset)
 {
     ModelSpec model;
@@ -237,6 +285,7 @@ ModelSpec readModel(Context& context, const Json& object, const std::string& pat
     reader.text("similarity", model.similarity);
     reader.whole("truncate_dim", model.truncateDim);
     reader.number("dropout", model.dropout);
+    model.lora = readLora(context, reader);
     reader.finish();
     return model;
 }

@@ -121,6 +121,22 @@ bool hasContents(const Json& value)
     return value.is_string() || (value.is_object() && !value.empty());
 }
 
+std::string loraText(const LoraSpec& lora, const Json& unknown)
+{
+    ObjectWriter out(unknown, "model.lora", 2);
+    out.json("r", lora.r);
+    out.json("lora_alpha", lora.loraAlpha);
+    out.json("lora_dropout", lora.loraDropout);
+    if (lora.targetsAreText && !lora.targetModules.empty())
+        out.text("target_modules", lora.targetModules.front());
+    else if (!lora.targetModules.empty())
+        out.json("target_modules", Json(lora.targetModules));
+    out.text("bias", lora.bias);
+    out.json("use_rslora", lora.useRslora);
+    if (lora.merge) out.json("merge", true);
+    return out.finish();
+}
+
 std::string modelText(const ModelSpec& model, const Json& unknown)
 {
     ObjectWriter out(unknown, "model", 1);
@@ -130,6 +146,7 @@ std::string modelText(const ModelSpec& model, const Json& unknown)
     out.ifSet("similarity", model.similarity);
     out.ifSet("truncate_dim", model.truncateDim);
     out.ifSet("dropout", model.dropout);
+    if (model.lora) out.raw("lora", loraText(*model.lora, unknown));
     return out.finish();
 }
 

@@ -36,9 +36,7 @@ public:
 
     std::unique_ptr<EmbeddingModel> clone() override
     {
-        LoadOptions options;
-        options.dtype = m_model.store().dtype();
-        options.device = m_model.store().device().str();
+        auto options = m_model.loadOptions();
         options.maxSeqLength = m_model.maxSeqLength();
         auto copy = SentenceModel::load(m_model.folder(), options);
         if (!copy) return nullptr;

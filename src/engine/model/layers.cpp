@@ -1,12 +1,22 @@
 #include "engine/model/layers.h"
 
+#include "engine/model/packedpass.h"
+
 #include <ATen/ATen.h>
 
 namespace studio {
 
+at::Tensor LowRankAdapter::operator()(const at::Tensor& x) const
+{
+    const bool drops = dropout > 0 && context && context->training;
+    const auto seen = drops ? x * dropoutMask(x, dropout, *context, site) : x;
+    return at::linear(at::linear(seen, *a), *b) * scale;
+}
+
 at::Tensor Linear::operator()(const at::Tensor& x) const
 {
-    return bias ? at::linear(x, *weight, *bias) : at::linear(x, *weight);
+    const auto y = bias ? at::linear(x, *weight, *bias) : at::linear(x, *weight);
+    return adapter && adapter->a ? y + (*adapter)(x) : y;
 }
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const
@@ -59,8 +69,14 @@ Linear ParameterBuilder::linear(const std::string& name, std::int64_t in, std::i
                                 bool trained)
 {
     Linear layer;
+    RegisteredLinear entry{name, in, out, m_store.entries().size(), {}, trained, std::make_shared<LowRankAdapter>()};
     layer.weight = &tensor(name + ".weight", {out, in}, trained);
-    if (bias) layer.bias = &tensor(name + ".bias", {out}, trained);
+    if (bias) {
+        entry.biasEntry = m_store.entries().size();
+        layer.bias = &tensor(name + ".bias", {out}, trained);
+    }
+    layer.adapter = entry.adapter;
+    m_linears.push_back(std::move(entry));
     return layer;
 }
 

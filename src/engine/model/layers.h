@@ -6,17 +6,33 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace studio {
 
+/// A low-rank addition to a linear layer (LoRA, Hu et al. 2021): dropout(x) Aᵀ Bᵀ · scale.
+struct LowRankAdapter
+{
+    const at::Tensor* a = nullptr; ///< [r, in]; null: the layer has none
+    const at::Tensor* b = nullptr; ///< [out, r]
+    double scale = 1;
+    double dropout = 0;
+    std::uint64_t site = 0;                    ///< tells the draws of layers apart
+    const ForwardContext* context = nullptr;   ///< of the forward pass that runs
+
+    at::Tensor operator()(const at::Tensor& x) const;
+};
+
 /// y = x Wᵀ + b; weight [out, in], bias [out] or none.
 struct Linear
 {
     const at::Tensor* weight = nullptr;
     const at::Tensor* bias = nullptr;
+    std::shared_ptr<const LowRankAdapter> adapter;
 
     at::Tensor operator()(const at::Tensor& x) const;
 };
@@ -74,6 +90,17 @@ public:
 
     /// `prefix` is put in front of names in the store ("0.model."); `contains` tells whether the checkpoint
     /// has a name.
+    /// A linear layer as it was registered, for adapters that are attached to it afterwards.
+    struct RegisteredLinear
+    {
+        std::string name; ///< of the module, "encoder.layer.0.attention.self.query"
+        std::int64_t in = 0, out = 0;
+        std::size_t weightEntry = 0;
+        std::optional<std::size_t> biasEntry;
+        bool trained = true;
+        std::shared_ptr<LowRankAdapter> adapter;
+    };
+
     ParameterBuilder(ParameterStore& store, std::string prefix,
                      std::function<bool(const std::string&)> contains);
 
@@ -88,12 +115,14 @@ public:
 
     ParameterStore& store() { return m_store; }
     const std::vector<Registered>& registered() const { return m_registered; }
+    const std::vector<RegisteredLinear>& linears() const { return m_linears; }
 
 private:
     ParameterStore& m_store;
     std::string m_prefix;
     std::function<bool(const std::string&)> m_contains;
     std::vector<Registered> m_registered;
+    std::vector<RegisteredLinear> m_linears;
 };
 
 } // namespace studio

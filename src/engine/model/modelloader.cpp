@@ -109,10 +109,23 @@ Status SentenceModelLoader::readModuleChain()
 
 Status SentenceModelLoader::readTransformer(const ModuleSpec& spec)
 {
-    const auto configName = joinName(spec.path, "config.json");
-    auto text = m().folder.readText(configName, ModelFolder::kMaxConfig);
+    // Adapters stand without the weights that they belong to.
+    auto adapters = readAdapters(m().folder, spec.path);
+    if (!adapters) return adapters.error();
+    m_adapters = std::move(*adapters);
+    auto source = m().folder;
+    auto sourcePath = spec.path;
+    if (m_adapters) {
+        auto base = baseModelOf(*m_adapters, m().folder, m().options.adapterBase);
+        if (!base) return base.error();
+        source = *base;
+        sourcePath.clear();
+        m_base = std::move(*base);
+    }
+    const auto configName = joinName(sourcePath, "config.json");
+    auto text = source.readText(configName, ModelFolder::kMaxConfig);
     if (!text) return text.error();
-    auto json = m().folder.readJson(configName);
+    auto json = source.readJson(configName);
     if (!json) return json.error();
     m().configText = std::move(*text);
     m().config = std::move(*json);
@@ -127,7 +140,7 @@ Status SentenceModelLoader::readTransformer(const ModuleSpec& spec)
                                                   "\" is not supported (supported: " + familyNames() + ")",
                           configName);
 
-    auto file = openCheckpoint(m().folder, spec.path, m().options.allowLegacyWeights);
+    auto file = openCheckpoint(source, sourcePath, m().options.allowLegacyWeights);
     if (!file) return file.error();
     auto names = CheckpointNames::of(*file, family->anchor);
     if (!names) return names.error();
@@ -136,9 +149,41 @@ Status SentenceModelLoader::readTransformer(const ModuleSpec& spec)
     m().torchEncoder = family->make(reader, builder);
     if (!reader.ok()) return reader.status();
     m().encoderParameters = builder.registered();
+    m().encoderLinears = builder.linears();
     m_sources.push_back({std::move(*names), builder.registered()});
+    if (auto status = prepareAdapters(builder, source, sourcePath); !status) return status;
     m().positionLimit = m().torchEncoder->config().usablePositions();
     return readTransformerConfig(spec.path);
+}
+
+/// Adapters that are to be trained get tensors of their own; others only wait for the weights.
+Status SentenceModelLoader::prepareAdapters(ParameterBuilder& builder, const ModelFolder& base,
+                                            const std::string& baseFolder)
+{
+    if (!m().options.lora) return {};
+    std::error_code failure;
+    const auto basePath = std::filesystem::weakly_canonical(base.root() / baseFolder, failure).string();
+    const EncoderParts encoder{m().encoderParameters, m().encoderLinears};
+    auto made = m_adapters ? LoraAdapters::from(*m_adapters, *m().options.lora, basePath, encoder, m().store)
+                           : LoraAdapters::fresh(*m().options.lora, m().torchEncoder->config().modelType, basePath, encoder);
+    if (!made) return made.error();
+    m().lora = std::move(*made);
+    m().lora->attach(builder, encoder);
+    return {};
+}
+
+Status SentenceModelLoader::fillAdapters()
+{
+    const EncoderParts encoder{m().encoderParameters, m().encoderLinears};
+    if (m().lora) {
+        if (auto status = m().lora->fill(encoder, m().options.seed); !status) return status;
+        m().notices.push_back(m().lora->description());
+    } else if (m_adapters) {
+        if (auto status = mergeAdapters(*m_adapters, encoder, m().store); !status) return status;
+        m().mergedAdapters = true;
+        m().notices.push_back("The folder's LoRA adapters were added to the weights of " + m_adapters->base + ".");
+    }
+    return {};
 }
 
 Status SentenceModelLoader::readTransformerConfig(const std::string& path)
@@ -162,6 +207,10 @@ Status SentenceModelLoader::readTransformerConfig(const std::string& path)
 Status SentenceModelLoader::readStaticEmbedding(const ModuleSpec& spec)
 {
     m().isStatic = true;
+    if (m().options.lora)
+        return Error{ErrorCode::InvalidValue,
+                     "LoRA needs a transformer: this model is a table of word vectors. Remove model.lora.",
+                     "model.lora"};
     auto file = openCheckpoint(m().folder, spec.path, m().options.allowLegacyWeights);
     if (!file) return file.error();
     // "embedding.weight" as sentence-transformers saves it, "embeddings" as model2vec does.
@@ -238,9 +287,17 @@ Status SentenceModelLoader::readHead(const ModuleSpec& spec)
 
 Status SentenceModelLoader::readTokenizer(const std::string& path)
 {
-    auto folder = m().folder.root();
-    if (!path.empty()) {
-        auto resolved = m().folder.resolve(path);
+    auto source = m().folder;
+    auto sourcePath = path;
+    // PEFT alone saves adapters without a tokenizer.
+    if (m_base && std::none_of(kTokenizerFiles.begin(), kTokenizerFiles.end(),
+                               [&](const char* name) { return source.has(joinName(path, name)); })) {
+        source = *m_base;
+        sourcePath.clear();
+    }
+    auto folder = source.root();
+    if (!sourcePath.empty()) {
+        auto resolved = source.resolve(sourcePath);
         if (!resolved) return resolved.error();
         folder = *resolved;
     }
@@ -252,9 +309,9 @@ Status SentenceModelLoader::readTokenizer(const std::string& path)
 
     // Kept in memory, so that a run can save its model even when the source folder is gone by then.
     for (const auto* name : kTokenizerFiles) {
-        const auto full = joinName(path, name);
-        if (!m().folder.has(full)) continue;
-        auto text = m().folder.readText(full, ModelFolder::kMaxTokenizerFile);
+        const auto full = joinName(sourcePath, name);
+        if (!source.has(full)) continue;
+        auto text = source.readText(full, ModelFolder::kMaxTokenizerFile);
         if (!text) return text.error();
         m().tokenizerFiles.emplace_back(name, std::move(*text));
     }
@@ -363,13 +420,21 @@ Status SentenceModelLoader::fillTensors()
         }
     }
     m().torchEncoder->adopt(m().encoderParameters, m().store);
-    return {};
+    return fillAdapters();
 }
 
 Status SentenceModelLoader::chooseEncoder()
 {
     const auto choice = m().options.encoder;
     if (choice == EncoderChoice::Torch) return {};
+    if (m().lora) {
+        if (choice == EncoderChoice::Native)
+            return Error{ErrorCode::Unsupported,
+                         "The native encoder cannot train LoRA adapters. Choose the torch encoder.", "model.lora"};
+        m().notices.push_back("LoRA adapters are trained with torch's own operations; the native encoder has none. "
+                              "Encoding with the trained model uses it.");
+        return {};
+    }
     std::string reason;
     if (const auto make = nativeEncoderMaker()) {
         auto made = make(m().torchEncoder->config(), m().torchEncoder->parameters(), m().store);

@@ -27,6 +27,8 @@ private:
 
     Status readModuleChain();
     Status readTransformer(const ModuleSpec& spec);
+    Status prepareAdapters(ParameterBuilder& builder, const ModelFolder& base, const std::string& baseFolder);
+    Status fillAdapters();
     Status readStaticEmbedding(const ModuleSpec& spec);
     Status readTransformerConfig(const std::string& path);
     Status readHead(const ModuleSpec& spec);
@@ -44,6 +46,8 @@ private:
     std::vector<Source> m_sources;
     std::vector<ModuleSpec> m_modules;
     std::string m_transformerPath;
+    std::optional<StoredAdapters> m_adapters; ///< of the folder
+    std::optional<ModelFolder> m_base;        ///< of these adapters
     std::optional<int> m_statedLength; ///< max_seq_length of sentence_bert_config.json
 };
 

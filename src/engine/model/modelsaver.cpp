@@ -165,12 +165,20 @@ Result<std::vector<ModelFile>> SentenceModel::files(const SaveOptions& options) 
 {
     const auto& m = *m_impl;
     std::vector<ModelFile> files;
+    const bool adaptersApart = m.lora && !options.mergeAdapters;
     const auto weights = [&](const std::string& path,
                              const std::vector<ParameterBuilder::Registered>& parameters) -> Status {
         std::vector<TensorToWrite> tensors;
-        for (const auto& parameter : parameters)
-            tensors.push_back(toWrite(parameter.name, m.store.entries()[parameter.entry].value,
-                                      typeFor(options.precision, m.storedTypes[parameter.entry])));
+        for (const auto& parameter : parameters) {
+            const auto type = typeFor(options.precision, m.storedTypes[parameter.entry]);
+            tensors.push_back(toWrite(parameter.name, m.store.entries()[parameter.entry].value, type));
+            if (m.lora)
+                tensors.back().write = [&m, parameter, type](ByteSink& sink) {
+                    const auto sum = m.lora->merged(parameter.entry);
+                    return toWrite(parameter.name, sum.defined() ? sum : m.store.entries()[parameter.entry].value, type)
+                        .write(sink);
+                };
+        }
         auto file = safetensorsFile(path, std::move(tensors));
         if (!file) return file.error();
         files.push_back(std::move(*file));
@@ -192,8 +200,11 @@ Result<std::vector<ModelFile>> SentenceModel::files(const SaveOptions& options) 
         for (const char* key : {"dtype", "torch_dtype"})
             if (const auto* name = torchName(options.precision); name && config.contains(key))
                 config[key] = name;
-        files.push_back(
-            textFile("config.json", config == m.config ? m.configText : dumped(config, 2) + "\n"));
+        if (adaptersApart)
+            files.push_back(textFile(kAdapterConfig, m.lora->configText()));
+        else
+            files.push_back(
+                textFile("config.json", config == m.config ? m.configText : dumped(config, 2) + "\n"));
         files.push_back(
             textFile("sentence_bert_config.json",
                      dumped(transformerConfigFor(m.transformerConfig, m.maxSeqLength, m.lowerCaseFirst), 4)));
@@ -224,7 +235,16 @@ Result<std::vector<ModelFile>> SentenceModel::files(const SaveOptions& options) 
                                            : text));
     files.push_back(
         textFile("README.md", options.modelCard.empty() ? basicModelCard(*this) : options.modelCard));
-    if (auto status = weights("model.safetensors", m.encoderParameters); !status) return status.error();
+    if (!adaptersApart) {
+        if (auto status = weights("model.safetensors", m.encoderParameters); !status) return status.error();
+        return files;
+    }
+    std::vector<TensorToWrite> adapters;
+    for (const auto& [name, value] : m.lora->tensors())
+        adapters.push_back(toWrite(name, value, TensorType::F32));
+    auto file = safetensorsFile(kAdapterWeights, std::move(adapters));
+    if (!file) return file.error();
+    files.push_back(std::move(*file));
     return files;
 }
 

@@ -44,22 +44,33 @@ const at::Tensor& ParameterStore::add(std::string name, std::vector<std::int64_t
     return m_entries.back().value;
 }
 
+void ParameterStore::freeze(std::size_t entry)
+{
+    TORCH_INTERNAL_ASSERT(!m_values.defined(), "parameters are frozen before allocate()");
+    m_entries[entry].frozen = true;
+    m_entries[entry].trained = false;
+}
+
 void ParameterStore::allocate(bool gradients)
 {
     TORCH_INTERNAL_ASSERT(!m_values.defined(), "allocate() is called once");
     at::NoGradGuard noGrad;
     const auto options = at::TensorOptions().dtype(m_dtype).device(m_device);
     m_values = at::zeros({m_size}, options);
-    if (gradients) m_gradients = at::zeros({m_size}, options);
+    const std::int64_t step = kAlignmentBytes / static_cast<std::int64_t>(c10::elementSize(m_dtype));
+    std::int64_t gradientSize = 0;
     for (auto& entry : m_entries) {
         entry.value = windowOf(m_values, entry.offset, entry.shape);
-        entry.value.set_requires_grad(gradients);
+        entry.value.set_requires_grad(gradients && !entry.frozen);
+        entry.gradientOffset = gradientSize;
+        if (!entry.frozen) gradientSize += (entry.size + step - 1) / step * step;
     }
+    if (gradients) m_gradients = at::zeros({gradientSize}, options);
     if (!gradients) return;
     attachGradients();
     if (!m_device.is_cpu() || m_dtype != at::kFloat) return;
     for (auto& entry : m_entries) {
-        if (entry.shape.size() != 2 || entry.shape[0] < kCountedRows) continue;
+        if (entry.frozen || entry.shape.size() != 2 || entry.shape[0] < kCountedRows) continue;
         entry.rows = std::make_shared<TouchedRows>();
         entry.rows->marked.assign(static_cast<std::size_t>(entry.shape[0]), 0);
         entry.rows->reset(entry.value.grad());
@@ -69,7 +80,8 @@ void ParameterStore::allocate(bool gradients)
 void ParameterStore::attachGradients()
 {
     for (auto& entry : m_entries)
-        entry.value.mutable_grad() = windowOf(m_gradients, entry.offset, entry.shape);
+        if (!entry.frozen)
+            entry.value.mutable_grad() = windowOf(m_gradients, entry.gradientOffset, entry.shape);
 }
 
 bool ParameterStore::gradientsAreViews() const
@@ -78,8 +90,10 @@ bool ParameterStore::gradientsAreViews() const
     const auto* begin = static_cast<const char*>(m_gradients.data_ptr());
     const auto bytes = static_cast<std::int64_t>(c10::elementSize(m_dtype));
     for (const auto& entry : m_entries) {
+        if (entry.frozen) continue;
         if (!entry.value.grad().defined()) return false;
-        if (entry.size > 0 && entry.value.grad().data_ptr() != begin + entry.offset * bytes) return false;
+        if (entry.size > 0 && entry.value.grad().data_ptr() != begin + entry.gradientOffset * bytes)
+            return false;
     }
     return true;
 }
@@ -96,14 +110,14 @@ void ParameterStore::zeroGrad()
         std::int64_t begin = 0;
         for (const auto& entry : m_entries) {
             if (!entry.rows || !entry.rows->complete(entry.value.grad())) continue;
-            m_gradients.narrow(0, begin, entry.offset - begin).zero_();
+            m_gradients.narrow(0, begin, entry.gradientOffset - begin).zero_();
             float* gradient = entry.value.grad().mutable_data_ptr<float>();
             const std::int64_t width = entry.shape[1];
             for (const auto row : entry.rows->rows)
                 std::fill_n(gradient + row * width, width, 0.0f);
-            begin = entry.offset + entry.size;
+            begin = entry.gradientOffset + entry.size;
         }
-        m_gradients.narrow(0, begin, m_size - begin).zero_();
+        m_gradients.narrow(0, begin, m_gradients.numel() - begin).zero_();
     }
     for (auto& entry : m_entries)
         if (entry.rows) entry.rows->reset(entry.value.grad());

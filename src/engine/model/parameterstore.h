@@ -19,7 +19,8 @@ namespace studio {
 /// parameter is a leaf tensor with requires_grad whose storage is the value buffer and whose grad is a preset
 /// view into the gradient buffer, so that autograd accumulates in place and optimizers may walk the flat
 /// buffers. Both buffers start at a multiple of 64 bytes, and so does every parameter in them; the gaps hold
-/// zeros and get no gradient. Losses with parameters of their own use a store of their own.
+/// zeros and get no gradient. Frozen parameters have no place in the gradient buffer; with any of them the two
+/// layouts differ. Losses with parameters of their own use a store of their own.
 class ParameterStore
 {
 public:
@@ -31,6 +32,8 @@ public:
         std::int64_t size = 0;   ///< number of elements
         bool trained = true;     ///< false: no gradient ever reaches it
         at::Tensor value;        ///< undefined until allocate()
+        bool frozen = false;     ///< a constant of the graph
+        std::int64_t gradientOffset = 0; ///< as offset, in the gradient buffer
         std::shared_ptr<TouchedRows> rows; ///< of large tables with gradients, see model/touchedrows.h
     };
 
@@ -41,6 +44,9 @@ public:
     /// Registers a parameter. The returned reference stays valid as long as the store and names the tensor
     /// that allocate() makes.
     const at::Tensor& add(std::string name, std::vector<std::int64_t> shape, bool trained = true);
+
+    /// Makes a parameter a constant: no gradient, no memory for one. Before allocate().
+    void freeze(std::size_t entry);
 
     /// Makes the two buffers (zeros) and the tensors. To be called once. Without gradients the tensors do not
     /// require any and there is no second buffer (a model that only encodes).

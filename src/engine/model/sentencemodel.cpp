@@ -108,6 +108,21 @@ const std::vector<std::string>& SentenceModel::notices() const
     return m_impl->notices;
 }
 
+const LoadOptions& SentenceModel::loadOptions() const
+{
+    return m_impl->options;
+}
+
+bool SentenceModel::mergedAdapters() const
+{
+    return m_impl->mergedAdapters;
+}
+
+bool SentenceModel::trainsAdapters() const
+{
+    return m_impl->lora != nullptr;
+}
+
 ModelInfo SentenceModel::info() const
 {
     ModelInfo info;
@@ -182,6 +197,7 @@ PackedBatch SentenceModel::pack(std::span<const std::string> texts, const std::s
 at::Tensor SentenceModel::tokenStates(const PackedBatch& batch, const ForwardContext& context)
 {
     const AutocastScope autocast(m_impl->autocast, m_impl->store.device().type());
+    if (m_impl->lora) m_impl->lora->beginPass(context);
     return m_impl->encoder().forward(batch, context);
 }
 

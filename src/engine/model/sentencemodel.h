@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/engine_api.h"
+#include "core/experiment/lora.h"
 #include "core/result.h"
 #include "engine/model/encoder.h"
 #include "engine/model/modelfile.h"
@@ -40,6 +41,11 @@ struct LoadOptions
     bool gradients = true;  ///< false: no gradient buffer, for models that only encode
     bool allowLegacyWeights =
         false; ///< read pytorch_model.bin (own reader, runs nothing) when there is no safetensors
+    /// LoRA adapters to train: those of the folder, else new ones. Unset: adapters of the folder are added to
+    /// the weights of their base model.
+    std::optional<LoraSpec> lora;
+    std::uint64_t seed = 42;  ///< of new adapters
+    std::string adapterBase;  ///< base model of the folder's adapters; empty: as they name it
 };
 
 /// One input column of a step: its texts (row i of the batch is texts[i]) and the prompt put in front of
@@ -59,6 +65,7 @@ struct SaveOptions
     /// saves Float32, which is what it computes in.
     SavePrecision precision = SavePrecision::Stored;
     std::string modelCard; ///< README.md; empty: a basic card made from the model
+    bool mergeAdapters = false; ///< LoRA adapters that are trained: added to the weights instead of beside them
 };
 
 /// A sentence-embedding model as sentence-transformers lays it out: tokenizer, encoder, and the modules
@@ -80,6 +87,9 @@ public:
     const EncoderConfig& config() const;
     const Encoder& encoder() const;
     const std::filesystem::path& folder() const;
+    const LoadOptions& loadOptions() const;
+    bool mergedAdapters() const; ///< the folder's LoRA adapters were added to the weights
+    bool trainsAdapters() const; ///< LoRA: the encoder's weights stay, its adapters are trained
     ModelInfo info() const;
 
     int maxSeqLength() const;

@@ -3,6 +3,7 @@
 // Insides of SentenceModel, shared by the files that implement it.
 
 #include "engine/model/headmodules.h"
+#include "engine/model/lora.h"
 #include "engine/model/modelfolder.h"
 #include "engine/model/modulelist.h"
 #include "engine/model/parameterstore.h"
@@ -58,6 +59,9 @@ struct SentenceModel::Impl
     Json modelConfig;       ///< config_sentence_transformers.json, or null
     Json poolingConfig;     ///< 1_Pooling/config.json, or null
     std::vector<ParameterBuilder::Registered> encoderParameters;
+    std::vector<ParameterBuilder::RegisteredLinear> encoderLinears;
+    bool mergedAdapters = false;
+    std::unique_ptr<LoraAdapters> lora; ///< adapters that are trained; null: none
     std::vector<TensorType> storedTypes;                             ///< of each entry of the store
     std::vector<std::pair<std::string, std::string>> tokenizerFiles; ///< name, bytes
 

@@ -353,18 +353,22 @@ Result<WrittenFolder> writeCheckpoint(FileSystem& fs, const CheckpointData& chec
 Result<WrittenFolder> writeModel(FileSystem& fs, const RunParts& parts, const fs::path& folder,
                                  const std::string& runId, std::string modelCard)
 {
-    auto files = parts.model->files(trainedWeights(std::move(modelCard)));
+    auto options = trainedWeights(std::move(modelCard));
+    options.mergeAdapters = parts.experiment.model.lora && parts.experiment.model.lora->merge;
+    auto files = parts.model->files(options);
     if (!files) return files.error();
-    AtomicFolderOptions options;
-    options.kind = "model";
-    options.run = runId;
-    return write(fs, *files, {}, folder, options);
+    AtomicFolderOptions folderOptions;
+    folderOptions.kind = "model";
+    folderOptions.run = runId;
+    return write(fs, *files, {}, folder, folderOptions);
 }
 
 Status loadWeights(RunParts& parts, const fs::path& folder)
 {
     auto spec = parts.experiment.model;
     spec.path = folder.string();
+    if (spec.lora && !fs::exists(folder / "adapter_config.json"))
+        return noCheckpoint(folder, "it holds no LoRA adapters, which the experiment trains (model.lora)");
     auto stored = openModel(spec);
     if (!stored) return stored.error();
     auto& own = parts.model->store();

@@ -118,9 +118,11 @@ at::Tensor labelTensor(const LoadedBatch& batch, const Dataset& dataset)
     return doubles.to(dataset.labelKind() == ColumnKind::Integer ? at::kLong : at::kFloat);
 }
 
-Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec)
+Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec, std::uint64_t seed)
 {
     LoadOptions options;
+    options.lora = spec.lora;
+    options.seed = seed;
     options.pooling = spec.pooling.value_or("");
     options.similarity = spec.similarity.value_or("");
     options.maxSeqLength = spec.maxSeqLength.value_or(0);
@@ -179,7 +181,7 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
     parts->test = std::move(*test);
 
     phase("loading model");
-    auto model = openModel(experiment.model);
+    auto model = openModel(experiment.model, static_cast<std::uint64_t>(arguments.seed));
     if (!model) return model.error();
     parts->model = std::move(*model);
     for (const auto& notice : parts->model->notices())

@@ -71,8 +71,8 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
 /// any).
 Result<std::unique_ptr<Evaluator>> makeEvaluators(const Experiment& experiment);
 
-/// Opens a model as the experiment's model part wants it.
-Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec);
+/// Opens a model as the experiment's model part wants it; new LoRA adapters are drawn from the seed.
+Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec, std::uint64_t seed = 42);
 
 /// Labels of a micro-batch as the losses expect them: int64 [rows], float [rows] or float [rows, width];
 /// undefined without a label column.

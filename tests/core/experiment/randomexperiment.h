@@ -29,7 +29,8 @@ inline bool same(const EvaluatorSpec& a, const EvaluatorSpec& b)
 inline bool same(const ModelSpec& a, const ModelSpec& b)
 {
     return a.path == b.path && a.maxSeqLength == b.maxSeqLength && a.pooling == b.pooling &&
-           a.similarity == b.similarity && a.truncateDim == b.truncateDim && a.dropout == b.dropout;
+           a.similarity == b.similarity && a.truncateDim == b.truncateDim && a.dropout == b.dropout &&
+           a.lora == b.lora;
 }
 
 template <typename T>
@@ -124,6 +125,19 @@ public:
         if (chance(40)) e.model.similarity = text();
         if (chance(40)) e.model.truncateDim = number(400);
         if (chance(40)) e.model.dropout = fraction();
+        if (chance(40)) {
+            LoraSpec lora;
+            lora.r = number(64) + 1;
+            lora.loraAlpha = fraction();
+            lora.loraDropout = fraction();
+            for (int i = number(3); i > 0; --i)
+                lora.targetModules.push_back(text());
+            lora.targetsAreText = lora.targetModules.size() == 1 && chance(50);
+            lora.bias = text();
+            lora.useRslora = chance(50);
+            lora.merge = chance(50);
+            e.model.lora = lora;
+        }
         for (int i = number(3); i > 0; --i)
             e.train.push_back(data(true));
         for (int i = number(3); i > 0; --i)

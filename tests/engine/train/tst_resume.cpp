@@ -123,6 +123,7 @@ void TestResume::bitForBitAtEveryStep_data()
         "optim_args": "rank=4,update_proj_gap=2"})");
     row("bfloat16, noise", "scored", R"({"num_train_epochs": 1, "bf16": true, "neftune_noise_alpha": 5})");
     row("gradient checkpointing", "scored", R"({"num_train_epochs": 1, "gradient_checkpointing": true})");
+    row("LoRA adapters", "scored lora", R"({"num_train_epochs": 1})");
 }
 
 void TestResume::bitForBitAtEveryStep()
@@ -136,6 +137,13 @@ void TestResume::bitForBitAtEveryStep()
         if (kind == "scored") straight.experiment.train.push_back(straight.scored("scored", 16));
         if (kind == "scored-short") straight.experiment.train.push_back(straight.scored("scored", 18));
         if (kind == "pairs") straight.experiment.train.push_back(straight.pairs("pairs", 16));
+        if (kind == "lora") {
+            LoraSpec lora;
+            lora.r = 3;
+            lora.loraDropout = 0.2;
+            lora.bias = "lora_only";
+            straight.experiment.model.lora = lora;
+        }
         if (kind == "labelled") straight.experiment.train.push_back(straight.labelled("labelled", 20));
         if (kind == "softmax") {
             auto spec = straight.data(
@@ -165,8 +173,9 @@ void TestResume::bitForBitAtEveryStep()
         QVERIFY2(outcome.end == RunEnd::Completed, (at + outcome.error.text()).c_str());
         const auto difference = checkpointDifference(straight.out() / last, resumed.out() / last);
         QVERIFY2(difference.empty(), (at + difference).c_str());
-        QCOMPARE(readFile(outcome.finalModel / "model.safetensors"),
-                 readFile(whole.finalModel / "model.safetensors"));
+        const auto* weights =
+            straight.experiment.model.lora ? "adapter_model.safetensors" : "model.safetensors";
+        QCOMPARE(readFile(outcome.finalModel / weights), readFile(whole.finalModel / weights));
         QCOMPARE(logOf(outcome.runDir), log);
         if (step == steps.back()) continue;
         // The ledger of the straight run knows the steps that were done again.
