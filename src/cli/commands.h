@@ -28,6 +28,7 @@ void addEncodeCommand(CLI::App& app, Action& action);
 void addMineCommand(CLI::App& app, Action& action);
 void addDistillStaticCommand(CLI::App& app, Action& action);
 void addNewModelCommand(CLI::App& app, Action& action);
+void addMergeCommand(CLI::App& app, Action& action);
 void addTokenizeCommand(CLI::App& app, Action& action);
 void addArgsCommand(CLI::App& app, Action& action);
 

@@ -21,6 +21,7 @@ int main(int argc, char** argv)
     addTokenizeCommand(app, action);
     addDistillStaticCommand(app, action);
     addNewModelCommand(app, action);
+    addMergeCommand(app, action);
     addArgsCommand(app, action);
 
     try {

@@ -88,7 +88,24 @@ int makeModel(NewModelArguments arguments)
     return written((*engine)->makeModel(arguments.fresh), arguments.fresh.output);
 }
 
+int merge(const AdapterMerge& request)
+{
+    const auto engine = loadEngine();
+    if (!engine) return report(engine.error());
+    return written((*engine)->mergeAdapters(request), request.output);
+}
+
 } // namespace
+
+void addMergeCommand(CLI::App& app, Action& action)
+{
+    auto request = std::make_shared<AdapterMerge>();
+    auto* command = app.add_subcommand("merge", "Adds LoRA adapters to the weights of their base model");
+    command->add_option("adapters", request->adapters, "Folder with adapter_config.json")->required();
+    command->add_option("--base", request->base, "Folder of the base model (as adapter_config.json names it)");
+    command->add_option("--output", request->output, "Folder to write; must not exist")->required();
+    command->callback([request, &action] { action = [request] { return merge(*request); }; });
+}
 
 void addDistillStaticCommand(CLI::App& app, Action& action)
 {

@@ -20,6 +20,7 @@ def main():
     older = os.path.join(os.path.dirname(os.path.dirname(HERE)), ".venv-interop-5", "bin", "python")
     tests = [
         ["trained_model.py", "--bin", programs],
+        ["trained_adapters.py", "--bin", programs],
         ["model_roundtrip.py", "--bin", programs, "--keep", kept.name],
         ["older_release.py", kept.name],
         ["encoded_files.py", "--bin", programs],
