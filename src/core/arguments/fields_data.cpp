@@ -23,8 +23,8 @@ FieldLines dataFields()
             .atLeast(0)
             .unit("workers")
             .group("dataloader")
-            .help("Threads that prepare batches ahead of the training thread. 0, the default, prepares "
-                  "them in turn, which is enough for text."),
+            .help("Threads that prepare batches ahead of the training thread. 0, the default, means one here: "
+                  "Python's preparing in the training process would only make it wait. The batches are the same."),
         field(&TrainingArguments::dataloaderPrefetchFactor, "dataloader_prefetch_factor")
             .label("Batches ahead")
             .atLeast(1)
@@ -34,8 +34,8 @@ FieldLines dataFields()
             .inactiveIf([](const TrainingArguments& a) -> std::string_view {
                 return a.dataloaderNumWorkers == 0 ? "Needs at least one loader worker." : "";
             })
-            .help("Batches that each worker keeps ready. Only with at least one worker; unset means 2 "
-                  "then."),
+            .help("Batches that each worker makes before they are asked for. Only with at least one worker; unset "
+                  "means 2 then. Without workers there are 8."),
         field(&TrainingArguments::ignoreDataSkip, "ignore_data_skip")
             .label("Do not skip used data")
             .group("dataloader")
@@ -53,8 +53,8 @@ FieldLines dataFields()
             .inactiveIf([](const TrainingArguments& a) -> std::string_view {
                 return !a.groupByLength ? "Only used with group_by_length." : "";
             })
-            .help("Data column with the length of each row, for group_by_length. Without such a column "
-                  "lengths are counted at the start."),
+            .help("Column of the training files with the length of each row, a number, for group_by_length. Without "
+                  "such a column the bytes of its texts are counted."),
         field(&TrainingArguments::dataloaderPinMemory, "dataloader_pin_memory")
             .label("Pinned memory")
             .group("dataloader")
@@ -66,8 +66,8 @@ FieldLines dataFields()
             .inactiveIf([](const TrainingArguments& a) -> std::string_view {
                 return a.dataloaderNumWorkers == 0 ? "Needs at least one loader worker." : "";
             })
-            .help("Keep loader workers alive between epochs. Faster epoch starts, more memory; needs at "
-                  "least one worker. Off by default."),
+            .help("Keep loader workers alive between epochs instead of starting new ones; needs at least one worker. "
+                  "Off by default."),
         field(&TrainingArguments::autoFindBatchSize, "auto_find_batch_size")
             .label("Find batch size")
             .group("dataloader")

@@ -1,14 +1,10 @@
 #include "engine/train/batchloader.h"
 
-#include "engine/model/sentencemodel.h"
-#include "text/tokenizer.h"
+#include "core/arguments/trainingarguments.h"
+
+#include <algorithm>
 
 namespace studio {
-namespace {
-
-constexpr std::size_t kReadyBatches = 8;
-
-} // namespace
 
 std::uint32_t batchHash(std::uint32_t start, int dataset, const std::vector<std::int64_t>& rows)
 {
@@ -25,99 +21,138 @@ std::uint32_t batchHash(std::uint32_t start, int dataset, const std::vector<std:
     return hash;
 }
 
-TokenStore::TokenStore(const Dataset& dataset, const SentenceModel& model, std::vector<std::string> prompts)
-    : m_dataset(dataset),
-      m_model(model),
-      m_prompts(std::move(prompts)),
-      m_spans(dataset.inputs().size(), std::vector<Span>(static_cast<std::size_t>(dataset.rows())))
+Prefetch Prefetch::of(const TrainingArguments& arguments)
 {
-    m_prompts.resize(m_spans.size());
-    if (model.skipsPrompts())
-        for (const auto& prompt : m_prompts)
-            m_skipped.push_back(model.skippedTokens(prompt));
+    constexpr std::int64_t kMostThreads = 256;
+    Prefetch prefetch;
+    if (arguments.dataloaderNumWorkers < 1) return prefetch;
+    prefetch.workers = static_cast<int>(std::min(arguments.dataloaderNumWorkers, kMostThreads));
+    // Two for each worker is what the original's loader takes when nothing is said.
+    prefetch.ahead = prefetch.workers * std::max<std::int64_t>(1, arguments.dataloaderPrefetchFactor.value_or(2));
+    prefetch.persistent = arguments.dataloaderPersistentWorkers;
+    return prefetch;
 }
 
-void TokenStore::append(const std::vector<std::int64_t>& rows, PackedBatch& pack)
-{
-    std::string prompted;
-    for (std::size_t column = 0; column < m_spans.size(); ++column) {
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            auto& span = m_spans[column][static_cast<std::size_t>(rows[i])];
-            if (span.length == 0) {
-                auto text = m_dataset.text(static_cast<int>(column), rows[i]);
-                if (!m_prompts[column].empty()) {
-                    prompted.assign(m_prompts[column]);
-                    prompted.append(text);
-                    text = prompted;
-                }
-                span.begin = m_ids.size();
-                span.length = static_cast<std::uint32_t>(m_model.tokenizer().encodeTo(
-                    text, m_model.maxSeqLength(), m_model.addsSpecialTokens(), m_ids));
-            }
-            m_scratch.assign(m_ids.begin() + static_cast<std::ptrdiff_t>(span.begin),
-                             m_ids.begin() + static_cast<std::ptrdiff_t>(span.begin + span.length));
-            pack.append(m_scratch, static_cast<int>(column), static_cast<int>(i));
-            if (!m_skipped.empty()) pack.promptLength.push_back(m_skipped[column]);
-        }
-    }
-}
-
-BatchLoader::BatchLoader(std::vector<Source> sources, const SentenceModel& model, BatchSampler& sampler)
-    : m_sources(std::move(sources)), m_sampler(sampler)
+BatchLoader::BatchLoader(std::vector<Source> sources, const SentenceModel& model, BatchSampler& sampler,
+                         Prefetch prefetch)
+    : m_sources(std::move(sources)), m_sampler(sampler), m_prefetch(prefetch)
 {
     for (const auto& source : m_sources)
-        m_stores.emplace_back(*source.dataset, model, source.prompts);
+        m_stores.push_back(std::make_unique<TokenStore>(*source.dataset, model, source.prompts));
 }
 
 BatchLoader::~BatchLoader()
 {
-    stopWorker();
+    stop();
 }
 
-void BatchLoader::stopWorker()
+/// Ends all threads; what they have made is thrown away.
+void BatchLoader::stop()
 {
     {
-        std::lock_guard lock(m_mutex);
+        const std::lock_guard lock(m_mutex);
         m_stop = true;
     }
     m_changed.notify_all();
-    if (m_worker.joinable()) m_worker.join();
-    m_ready.clear();
+    for (auto& thread : m_threads)
+        thread.join();
+    m_threads.clear();
     m_stop = false;
 }
 
 void BatchLoader::startEpoch(std::int64_t epoch, std::int64_t skip, std::int64_t limit)
 {
-    stopWorker();
-    m_sampler.startEpoch(epoch);
-    m_done = false;
-    m_worker = std::thread([this, skip, limit] { work(skip, limit); });
+    bool idle = false;
+    {
+        const std::lock_guard lock(m_mutex);
+        idle = m_drained && m_busy == 0 && !m_failure;
+    }
+    if (!m_prefetch.persistent || !idle) stop();
+    {
+        const std::lock_guard lock(m_mutex);
+        m_ready.clear();
+        m_failure = nullptr;
+        m_drawn = 0;
+        m_given = skip;
+        m_skip = skip;
+        m_limit = limit;
+        m_sampler.startEpoch(epoch);
+        m_drained = false;
+        ++m_round;
+    }
+    m_changed.notify_all();
+    while (static_cast<int>(m_threads.size()) < m_prefetch.workers) {
+        ++m_started;
+        m_threads.emplace_back([this] { run(); });
+    }
 }
 
-void BatchLoader::work(std::int64_t skip, std::int64_t limit)
+std::int64_t BatchLoader::threadsStarted() const
+{
+    return m_started;
+}
+
+std::int64_t BatchLoader::ready() const
+{
+    const std::lock_guard lock(m_mutex);
+    return static_cast<std::int64_t>(m_ready.size());
+}
+
+/// A thread's life: one epoch, or all of them.
+void BatchLoader::run()
+{
+    std::int64_t done = 0; // round
+    std::unique_lock lock(m_mutex);
+    do {
+        m_changed.wait(lock, [&] { return m_stop || m_round > done; });
+        if (m_stop) return;
+        done = m_round;
+        ++m_busy;
+        try {
+            workEpoch(lock);
+        } catch (...) {
+            if (!lock.owns_lock()) lock.lock();
+            m_failure = std::current_exception();
+            m_drained = true;
+        }
+        --m_busy;
+        m_changed.notify_all();
+    } while (m_prefetch.persistent);
+}
+
+void BatchLoader::workEpoch(std::unique_lock<std::mutex>& lock)
 {
     Batch batch;
-    for (std::int64_t taken = 0; taken < limit && m_sampler.next(batch); ++taken) {
-        if (taken < skip) continue;
+    while (true) {
+        m_changed.wait(lock, [this] { return m_stop || m_drained || m_drawn < m_given + m_prefetch.ahead; });
+        if (m_stop || m_drained) return;
+        if (m_drawn >= m_limit || !m_sampler.next(batch)) {
+            m_drained = true;
+            return;
+        }
+        const auto place = m_drawn++;
+        if (place < m_skip) continue;
+        lock.unlock();
         auto loaded = load(batch);
-        std::unique_lock lock(m_mutex);
-        m_changed.wait(lock, [this] { return m_stop || m_ready.size() < kReadyBatches; });
-        if (m_stop) return;
-        m_ready.push_back(std::move(loaded));
+        lock.lock();
+        m_ready.emplace(place, std::move(loaded));
         m_changed.notify_all();
     }
-    std::lock_guard lock(m_mutex);
-    m_done = true;
-    m_changed.notify_all();
 }
 
 std::optional<LoadedBatch> BatchLoader::next()
 {
     std::unique_lock lock(m_mutex);
-    m_changed.wait(lock, [this] { return m_done || !m_ready.empty(); });
-    if (m_ready.empty()) return std::nullopt;
-    auto batch = std::move(m_ready.front());
-    m_ready.pop_front();
+    // After a failure too the batches before it are given.
+    m_changed.wait(lock, [this] { return m_ready.contains(m_given) || (m_drained && m_busy == 0); });
+    const auto found = m_ready.find(m_given);
+    if (found == m_ready.end()) {
+        if (m_failure) std::rethrow_exception(m_failure);
+        return std::nullopt;
+    }
+    auto batch = std::move(found->second);
+    m_ready.erase(found);
+    ++m_given;
     m_changed.notify_all();
     return batch;
 }
@@ -129,7 +164,7 @@ LoadedBatch BatchLoader::load(const Batch& batch)
     loaded.rows = batch.rows;
     const auto index = static_cast<std::size_t>(batch.dataset);
     const auto& dataset = *m_sources[index].dataset;
-    m_stores[index].append(batch.rows, loaded.pack);
+    m_stores[index]->append(batch.rows, loaded.pack);
 
     if (dataset.hasLabel()) {
         for (const auto row : batch.rows) {
@@ -143,7 +178,7 @@ LoadedBatch BatchLoader::load(const Batch& batch)
         }
     }
     if (m_sources[index].needsTexts) {
-        const auto& prompts = m_stores[index].prompts();
+        const auto& prompts = m_stores[index]->prompts();
         loaded.texts.resize(dataset.inputs().size());
         for (std::size_t column = 0; column < loaded.texts.size(); ++column)
             for (const auto row : batch.rows)

@@ -4,10 +4,12 @@
 #include "data/dataset.h"
 #include "data/sampler.h"
 #include "engine/model/packedbatch.h"
+#include "engine/train/tokenstore.h"
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +20,7 @@
 namespace studio {
 
 class SentenceModel;
+struct TrainingArguments;
 
 /// One micro-batch as it comes from the loader: rows of one data set, tokenized and packed.
 struct LoadedBatch
@@ -30,34 +33,19 @@ struct LoadedBatch
     std::vector<std::vector<std::string>> texts; ///< [column][row] with prompts; only when asked for
 };
 
-/// Token ids of a data set's input columns, made when a row is first needed and kept for later epochs.
-class TokenStore
+/// How batches are prepared beside training. Which batches come, and in which order, does not depend on it.
+struct Prefetch
 {
-public:
-    TokenStore(const Dataset& dataset, const SentenceModel& model, std::vector<std::string> prompts);
+    int workers = 1;         ///< threads
+    std::int64_t ahead = 8;  ///< most batches that are made or being made before they are asked for
+    bool persistent = false; ///< threads stay from one epoch to the next
 
-    /// Appends the rows of every input column to the pack.
-    void append(const std::vector<std::int64_t>& rows, PackedBatch& pack);
-
-    const std::vector<std::string>& prompts() const { return m_prompts; }
-
-private:
-    struct Span
-    {
-        std::uint64_t begin = 0;
-        std::uint32_t length = 0; ///< 0: not tokenized yet (every text has at least its special tokens)
-    };
-
-    const Dataset& m_dataset;
-    const SentenceModel& m_model;
-    std::vector<std::string> m_prompts;     ///< one per input column
-    std::vector<int> m_skipped;             ///< tokens of each prompt that pooling leaves out; empty: none
-    std::vector<std::vector<Span>> m_spans; ///< [column][row]
-    std::vector<std::int32_t> m_ids;
-    std::vector<std::int32_t> m_scratch;
+    /// dataloader_num_workers, _prefetch_factor (a worker's share) and _persistent_workers. 0 workers mean one
+    /// thread here: Python's "in the main process" would only make training wait.
+    static Prefetch of(const TrainingArguments& arguments);
 };
 
-/// Prepares the batches of an epoch in a thread of its own, a few ahead; their order is the sampler's.
+/// Prepares the batches of an epoch in threads of its own, some ahead; their order is the sampler's.
 class BatchLoader
 {
 public:
@@ -69,7 +57,8 @@ public:
     };
 
     /// The model must outlive the loader; only its tokenizer and its settings are read.
-    BatchLoader(std::vector<Source> sources, const SentenceModel& model, BatchSampler& sampler);
+    BatchLoader(std::vector<Source> sources, const SentenceModel& model, BatchSampler& sampler,
+                Prefetch prefetch = {});
     ~BatchLoader();
     BatchLoader(const BatchLoader&) = delete;
     BatchLoader& operator=(const BatchLoader&) = delete;
@@ -77,24 +66,40 @@ public:
     /// Begins epoch `epoch`, leaving out its first `skip` batches and ending after `limit` batches.
     void startEpoch(std::int64_t epoch, std::int64_t skip, std::int64_t limit);
 
-    /// The next micro-batch, or nothing at the end of the epoch.
+    /// The next micro-batch, or nothing at the end of the epoch. Throws what a worker has thrown.
     std::optional<LoadedBatch> next();
 
+    const Prefetch& prefetch() const { return m_prefetch; }
+    /// Threads that were started since the loader was made.
+    std::int64_t threadsStarted() const;
+    /// Batches that are ready and wait.
+    std::int64_t ready() const;
+
 private:
-    void work(std::int64_t skip, std::int64_t limit);
+    void run();
+    void workEpoch(std::unique_lock<std::mutex>& lock);
     LoadedBatch load(const Batch& batch);
-    void stopWorker();
+    void stop();
 
     std::vector<Source> m_sources;
-    std::vector<TokenStore> m_stores;
-    BatchSampler& m_sampler;
+    std::vector<std::unique_ptr<TokenStore>> m_stores;
+    BatchSampler& m_sampler; ///< used with the lock held
+    const Prefetch m_prefetch;
 
-    std::thread m_worker;
-    std::mutex m_mutex;
+    std::vector<std::thread> m_threads;
+    mutable std::mutex m_mutex;
     std::condition_variable m_changed;
-    std::deque<LoadedBatch> m_ready;
-    bool m_done = true;
+    std::map<std::int64_t, LoadedBatch> m_ready; ///< by place in the epoch
+    std::int64_t m_started = 0;
+    std::int64_t m_round = 0;  ///< epochs begun; tells waiting threads that there is work
+    std::int64_t m_drawn = 0;  ///< batches taken from the sampler, skipped ones too
+    std::int64_t m_given = 0;  ///< place of the next batch to give
+    std::int64_t m_skip = 0;
+    std::int64_t m_limit = 0;
+    int m_busy = 0;            ///< threads that may still add a batch
+    bool m_drained = true;     ///< the sampler has no further batch in this epoch
     bool m_stop = false;
+    std::exception_ptr m_failure;
 };
 
 /// FNV-1a over the data set's number and the row numbers: what the ledger of a run knows a batch by.

@@ -46,7 +46,8 @@ Result<double> meanLoss(RunParts& parts, const EvalLossSet& set, const RunContro
     options.dataSeed = arguments.dataSeed;
     auto sampler = makeBatchSampler({set.dataset}, options);
     if (!sampler) return sampler.error();
-    BatchLoader loader({{set.dataset, set.prompts, set.loss->needsTexts()}}, *parts.model, **sampler);
+    BatchLoader loader({{set.dataset, set.prompts, set.loss->needsTexts()}}, *parts.model, **sampler,
+                       Prefetch::of(arguments));
     loader.startEpoch(0, 0, (*sampler)->announcedBatches());
 
     const at::NoGradGuard noGrad;

@@ -8,6 +8,7 @@
 #include "engine/train/precision.h"
 #include "engine/train/preparelosses.h"
 
+#include "engine/train/rowlengths.h"
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -65,17 +66,6 @@ Status makeOptimizerOf(RunParts& parts)
     return {};
 }
 
-/// Bytes of each row's inputs, close enough to its number of tokens for grouping.
-std::vector<std::int32_t> textLengths(const Dataset& set)
-{
-    std::vector<std::int32_t> lengths(static_cast<std::size_t>(set.rows()), 0);
-    for (std::int64_t row = 0; row < set.rows(); ++row)
-        for (std::size_t input = 0; input < set.inputs().size(); ++input)
-            lengths[static_cast<std::size_t>(row)] +=
-                static_cast<std::int32_t>(set.text(static_cast<int>(input), row).size());
-    return lengths;
-}
-
 Status makeSampling(RunParts& parts)
 {
     const auto& arguments = parts.experiment.arguments;
@@ -86,9 +76,11 @@ Status makeSampling(RunParts& parts)
     options.dropLast = arguments.dataloaderDropLast;
     options.seed = arguments.seed;
     options.dataSeed = arguments.dataSeed;
-    if (arguments.groupByLength)
-        for (const auto& set : parts.train)
-            options.lengths.push_back(textLengths(set));
+    for (std::size_t i = 0; arguments.groupByLength && i < parts.train.size(); ++i) {
+        auto lengths = rowLengths(parts.train[i], parts.experiment.train[i], arguments.lengthColumnName);
+        if (!lengths) return lengths.error();
+        options.lengths.push_back(std::move(*lengths));
+    }
 
     std::vector<const Dataset*> sets;
     std::vector<BatchLoader::Source> sources;
@@ -102,7 +94,8 @@ Status makeSampling(RunParts& parts)
     auto sampler = makeBatchSampler(sets, options);
     if (!sampler) return sampler.error();
     parts.sampler = std::move(*sampler);
-    parts.loader = std::make_unique<BatchLoader>(std::move(sources), *parts.model, *parts.sampler);
+    parts.loader = std::make_unique<BatchLoader>(std::move(sources), *parts.model, *parts.sampler,
+                                                 Prefetch::of(arguments));
     return {};
 }
 

@@ -119,11 +119,10 @@ void TestRunArguments::changesNothingOnTheCpu_data()
     QTest::addColumn<QString>("settings");
     for (const char* settings :
          {"eval_accumulation_steps=2", "dataloader_pin_memory=false", "use_cpu=true", "no_cuda=true",
-          "dataloader_num_workers=2", "dataloader_num_workers=2;dataloader_prefetch_factor=4",
-          "dataloader_num_workers=1;dataloader_persistent_workers=true", "remove_unused_columns=false",
+          "remove_unused_columns=false",
           "label_names=[\"score\"]", "prediction_loss_only=true", "eval_do_concat_batches=false",
           "half_precision_backend=\"auto\"", "accelerator_config={\"even_batches\": false}",
-          "length_column_name=\"n\"", "gradient_checkpointing_kwargs={\"use_reentrant\": true}"})
+          "gradient_checkpointing_kwargs={\"use_reentrant\": true}"})
         QTest::newRow(settings) << settings;
 }
 

@@ -1,6 +1,8 @@
 #include "core/experiment/experiment.h"
 #include "engine/model/safetensors.h"
 #include "engine/model/sentencemodel.h"
+#include "engine/train/batchloader.h"
+#include "engine/train/runparts.h"
 #include "tinyrun.h"
 
 #include <ATen/ATen.h>
@@ -36,6 +38,12 @@ private Q_SLOTS:
     void decoderOfItsOwn();
     void labelSmoothing();
     void groupByLength();
+    void lengthColumn();
+    void lengthColumnWithoutNumbers();
+    void workersChangeNoBit();
+    void workersPrefetch();
+    void workersPersist();
+    void failingWorkerIsHeard();
     void embeddingRecords();
     void recordsByLabels();
     void chanceLine();
@@ -294,6 +302,179 @@ void TestRunParts::groupByLength()
     }
     QCOMPARE(sum[1], sum[0]);
     QVERIFY2(spread[1] > spread[0], qPrintable(QStringLiteral("%1 %2").arg(spread[0]).arg(spread[1])));
+}
+
+/// length_column_name: rows are grouped by what the column says, not by their texts.
+void TestRunParts::lengthColumn()
+{
+    const auto hashes = [](const std::string& column, bool inverted) {
+        TinyRun tiny;
+        auto spec = tiny.data(
+            "train", 32, 2, [&](int row) { return std::to_string(inverted ? 31 - row : row); }, "n",
+            "MultipleNegativesRankingLoss");
+        spec.columns.pop_back(); // in the file, but no input
+        tiny.experiment.train = {spec};
+        tiny.experiment.arguments.groupByLength = true;
+        tiny.experiment.arguments.lengthColumnName = column;
+        const auto outcome = tiny.run();
+        if (outcome.end != RunEnd::Completed) qWarning("%s", outcome.error.text().c_str());
+        std::vector<std::uint32_t> hashes;
+        for (const auto& step : tiny.told.steps)
+            hashes.push_back(step.batchHash);
+        return hashes;
+    };
+    const auto byColumn = hashes("n", false);
+    QCOMPARE(byColumn.size(), std::size_t(8));
+    QVERIFY(hashes("length", false) != byColumn); // no such column: the texts count
+    QVERIFY(hashes("n", true) != byColumn);
+    QCOMPARE(hashes("n", false), byColumn);
+}
+
+void TestRunParts::lengthColumnWithoutNumbers()
+{
+    TinyRun tiny;
+    auto spec = tiny.data(
+        "train", 8, 2, [](int row) { return row == 5 ? "long" : "3"; }, "n", "MultipleNegativesRankingLoss");
+    spec.columns.pop_back();
+    tiny.experiment.train = {spec};
+    tiny.experiment.arguments.groupByLength = true;
+    tiny.experiment.arguments.lengthColumnName = "n";
+    const auto outcome = tiny.run();
+    QCOMPARE(outcome.end, RunEnd::Failed);
+    QVERIFY2(outcome.error.message.find("row 5 has no length in the column \"n\"") != std::string::npos,
+             outcome.error.message.c_str());
+}
+
+/// dataloader_num_workers, dataloader_prefetch_factor: any number of threads gives the same batches in the same
+/// order, and so the same weights.
+void TestRunParts::workersChangeNoBit()
+{
+    std::string weights, hashes;
+    for (const int workers : {0, 1, 3, 8}) {
+        TinyRun tiny(40);
+        auto& arguments = tiny.experiment.arguments;
+        arguments.numTrainEpochs = Number(3.0);
+        arguments.dataloaderNumWorkers = workers;
+        if (workers > 1) arguments.dataloaderPrefetchFactor = workers;
+        arguments.dataloaderPersistentWorkers = workers == 8;
+        const auto outcome = tiny.run();
+        QVERIFY2(outcome.end == RunEnd::Completed, outcome.error.text().c_str());
+        const auto bytes = test::readFile(outcome.finalModel / "model.safetensors");
+        std::string order;
+        for (const auto& step : tiny.told.steps)
+            order += std::to_string(step.batchHash) + " ";
+        if (workers == 0) {
+            weights = bytes;
+            hashes = order;
+            continue;
+        }
+        QCOMPARE(order, hashes);
+        QVERIFY(bytes == weights);
+    }
+}
+
+namespace {
+
+/// The loader of a prepared run, with what its batches hold as one text.
+struct Loading
+{
+    explicit Loading(TinyRun& tiny)
+    {
+        auto prepared = prepareRun(tiny.experiment, [](const std::string&) {});
+        if (!prepared) qFatal("%s", prepared.error().text().c_str());
+        parts = std::move(*prepared);
+    }
+    std::string epoch(std::int64_t number, std::int64_t skip = 0)
+    {
+        parts->loader->startEpoch(number, skip, parts->plan.batchesPerEpoch);
+        std::string text;
+        while (const auto batch = parts->loader->next()) {
+            for (const auto row : batch->rows)
+                text += std::to_string(row) + " ";
+            for (const auto id : batch->pack.ids)
+                text += std::to_string(id) + ",";
+            text += "\n";
+        }
+        return text;
+    }
+    std::unique_ptr<RunParts> parts;
+};
+
+} // namespace
+
+/// So many threads make so many batches ahead as dataloader_num_workers and dataloader_prefetch_factor say.
+void TestRunParts::workersPrefetch()
+{
+    TinyRun tiny(400); // 100 batches
+    Loading plain(tiny);
+    const auto first = plain.epoch(0), second = plain.epoch(1), rest = plain.epoch(1, 40);
+    QVERIFY(first != second);
+    QVERIFY(second.ends_with(rest) && rest.size() < second.size());
+    QCOMPARE(plain.parts->loader->threadsStarted(), std::int64_t(3)); // one for each epoch
+
+    auto& arguments = tiny.experiment.arguments;
+    arguments.dataloaderNumWorkers = 3;
+    arguments.dataloaderPrefetchFactor = 4;
+    Loading three(tiny);
+    auto& loader = *three.parts->loader;
+    loader.startEpoch(0, 0, three.parts->plan.batchesPerEpoch);
+    QTRY_COMPARE(loader.ready(), std::int64_t(12));
+    QTest::qWait(50);
+    QCOMPARE(loader.ready(), std::int64_t(12)); // and no more
+    QVERIFY(loader.next());
+    QTRY_COMPARE(loader.ready(), std::int64_t(12));
+    QCOMPARE(loader.threadsStarted(), std::int64_t(3));
+    QCOMPARE(three.epoch(0), first); // an epoch that was left in the middle leaves nothing behind
+    QCOMPARE(three.epoch(1), second);
+    QCOMPARE(three.epoch(1, 40), rest);
+
+    arguments.dataloaderPrefetchFactor.reset();
+    Loading two(tiny);
+    two.parts->loader->startEpoch(0, 0, two.parts->plan.batchesPerEpoch);
+    QTRY_COMPARE(two.parts->loader->ready(), std::int64_t(6));
+}
+
+/// dataloader_persistent_workers: the same threads serve all epochs.
+void TestRunParts::workersPersist()
+{
+    for (const bool persistent : {false, true}) {
+        TinyRun tiny(64);
+        tiny.experiment.arguments.dataloaderNumWorkers = 2;
+        tiny.experiment.arguments.dataloaderPersistentWorkers = persistent;
+        Loading loading(tiny);
+        TinyRun same(64);
+        Loading plain(same);
+        for (int epoch = 0; epoch < 4; ++epoch)
+            QCOMPARE(loading.epoch(epoch), plain.epoch(epoch));
+        QCOMPARE(loading.parts->loader->threadsStarted(), std::int64_t(persistent ? 2 : 8));
+    }
+}
+
+/// What goes wrong in a worker is thrown where the batch is asked for.
+void TestRunParts::failingWorkerIsHeard()
+{
+    struct Failing : BatchSampler
+    {
+        void startEpoch(std::int64_t) override { m_left = 2; }
+        bool next(Batch& batch) override
+        {
+            if (m_left-- == 0) throw std::bad_alloc();
+            batch = {0, {0, 1}};
+            return true;
+        }
+        std::int64_t announcedBatches() const override { return 9; }
+        SamplerCursor cursor() const override { return {}; }
+        int m_left = 0;
+    } sampler;
+    TinyRun tiny;
+    Loading loading(tiny);
+    BatchLoader loader({{&loading.parts->train.front(), {}, false}}, *loading.parts->model, sampler, {2, 4, true});
+    for (int epoch = 0; epoch < 2; ++epoch) {
+        loader.startEpoch(epoch, 0, 9);
+        QVERIFY(loader.next());
+        QVERIFY(loader.next());
+        QVERIFY_EXCEPTION_THROWN(loader.next(), std::bad_alloc);
+    }
 }
 
 void TestRunParts::embeddingRecords()
