@@ -10,6 +10,7 @@
 #include "engine/train/precision.h"
 #include "engine/train/runparts.h"
 #include "engine/train/threads.h"
+#include "engine/train/storedhead.h"
 #include "engine/train/trainer.h"
 
 #include <exception>
@@ -87,6 +88,11 @@ public:
     {
         return guarded<Embeddings>([&]() -> Result<Embeddings> {
             const ThreadSetup threads(options.threads, false);
+            auto head = storedSoftmaxHead(folder, (*model)->trainingDimension());
+            if (!head) return head.error();
+            std::vector<std::unique_ptr<Loss>> losses;
+            if (*head) losses.push_back(std::move(*head));
+            context.classify = classifierOf(losses);
             auto model = SentenceModel::load(folder, withoutGradients());
             if (!model) return model.error();
             return (*model)->encode(texts, options, progress);

@@ -21,6 +21,8 @@ class TestEvaluate : public QObject
 private Q_SLOTS:
     void allEvaluators();
     void classifierNeedsARun();
+    void classifierOfAFinalModel_data();
+    void classifierOfAFinalModel();
 };
 
 namespace {
@@ -31,14 +33,18 @@ struct Outcome
     QByteArray out, err;
 };
 
-Outcome evaluate(const std::filesystem::path& file)
+Outcome called(const QStringList& arguments)
 {
     QProcess process;
-    process.start(QStringLiteral(SENTENCE_TRAIN),
-                  {"evaluate", QString::fromStdString(test::fixture("model/tiny/bert").string()),
-                   QString::fromStdString(file.string())});
+    process.start(QStringLiteral(SENTENCE_TRAIN), arguments);
     if (!process.waitForFinished(120000)) return {};
     return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
+}
+
+Outcome evaluate(const std::filesystem::path& file,
+                 const std::filesystem::path& model = test::fixture("model/tiny/bert"))
+{
+    return called({"evaluate", QString::fromStdString(model.string()), QString::fromStdString(file.string())});
 }
 
 } // namespace
@@ -87,6 +93,60 @@ void TestEvaluate::classifierNeedsARun()
     const auto outcome = evaluate(file);
     QCOMPARE(outcome.exitCode, 1);
     QVERIFY2(outcome.err.contains("SoftmaxLoss"), outcome.err.constData());
+}
+
+void TestEvaluate::classifierOfAFinalModel_data()
+{
+    QTest::addColumn<QByteArray>("options");
+    QTest::newRow("the original's defaults") << QByteArray("{}");
+    QTest::newRow("another concatenation")
+        << QByteArray(R"({"concatenation_sent_multiplication": true, "concatenation_sent_rep": false})");
+}
+
+/// The final model and a checkpoint hold the classifier of their run: what `run` measured is measured again.
+void TestEvaluate::classifierOfAFinalModel()
+{
+    QFETCH(QByteArray, options);
+    test::TempFolder folder;
+    Experiment experiment;
+    experiment.model.path = test::fixture("model/tiny/bert").string();
+    experiment.model.dropout = 0;
+    auto set = test::evaluationSet(folder.path(), EvalShape::ClassPairs, "classes");
+    experiment.eval = {set};
+    experiment.evaluators = {test::evaluatorFor(*findEvaluator("LabelAccuracyEvaluator"), "classes")};
+    set.loss = LossSpec{"SoftmaxLoss", Json::parse(options.toStdString())};
+    set.loss->options["num_labels"] = 3;
+    set.name = "train";
+    experiment.train = {set};
+    auto& arguments = experiment.arguments;
+    arguments.numTrainEpochs = Number(20.0);
+    arguments.learningRate = Number(0.01);
+    arguments.evalStrategy = IntervalStrategy::Epoch;
+    arguments.saveStrategy = SaveStrategy::Epoch;
+    arguments.saveTotalLimit = 1;
+    const auto file = folder / "softmax.experiment.json";
+    QVERIFY(saveExperiment(experiment, file).ok());
+    const auto out = folder / "out";
+    const auto trained = called({"run", QString::fromStdString(file.string()), "--output",
+                                 QString::fromStdString(out.string()), "--events", "-"});
+    QVERIFY2(trained.exitCode == 0, trained.err.constData());
+    double measured = -1;
+    for (const auto& line : trained.out.split('\n')) {
+        const auto event = nlohmann::json::parse(line.toStdString(), nullptr, false);
+        if (event.is_object() && event.dump().find("eval_classes_accuracy") != std::string::npos)
+            measured = event["values"].value("eval_classes_accuracy", -1.0);
+    }
+    QVERIFY(measured >= 0);
+    std::vector<std::filesystem::path> models{out / "final"};
+    for (const auto& entry : std::filesystem::directory_iterator(out))
+        if (entry.path().filename().string().starts_with("checkpoint-")) models.push_back(entry.path());
+    QCOMPARE(models.size(), std::size_t(2));
+    for (const auto& model : models) {
+        const auto outcome = evaluate(file, model);
+        QVERIFY2(outcome.exitCode == 0, outcome.err.constData());
+        const auto metrics = nlohmann::json::parse(outcome.out.toStdString());
+        QCOMPARE(metrics.value("classes_accuracy", -1.0), measured);
+    }
 }
 
 QTEST_GUILESS_MAIN(TestEvaluate)

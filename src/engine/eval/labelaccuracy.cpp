@@ -22,9 +22,9 @@ public:
     {
         if (!context.classify)
             return Error{ErrorCode::InvalidValue,
-                         "LabelAccuracyEvaluator measures the classifier of a SoftmaxLoss, and this run has "
-                         "none. Train "
-                         "with SoftmaxLoss or choose another evaluator.",
+                         "LabelAccuracyEvaluator measures the classifier of a SoftmaxLoss, and there is none. Take the "
+                         "final model or a checkpoint of a run with SoftmaxLoss (loss.safetensors), or choose another "
+                         "evaluator.",
                          m_name};
         auto first = context.embed(m_data.columns[0], request());
         if (!first) return first.error();

@@ -6,6 +6,7 @@
 #include "engine/model/sentencemodel.h"
 #include "engine/train/pythoncheckpoint.h"
 #include "engine/train/runcard.h"
+#include "engine/train/storedhead.h"
 #include "engine/train/threads.h"
 
 #include <ATen/ATen.h>
@@ -24,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kOptimizerFile = "resume/optimizer.safetensors";
-constexpr const char* kLossFile = "resume/loss.safetensors";
+constexpr const char* kLossFile = kResumeLossFile;
 constexpr const char* kStateFile = "resume/state.json";
 
 /// Training computes in 32 bits, so that is what it saves, whatever the model was read from.
@@ -95,12 +96,13 @@ TensorToWrite tensorToWrite(const NamedTensor& named)
     return out;
 }
 
-Result<ModelFile> tensorsFile(const char* path, const std::vector<NamedTensor>& tensors)
+Result<ModelFile> tensorsFile(const char* path, const std::vector<NamedTensor>& tensors,
+                              const std::vector<std::pair<std::string, std::string>>& metadata = {{"format", "pt"}})
 {
     std::vector<TensorToWrite> out;
     for (const auto& tensor : tensors)
         out.push_back(tensorToWrite(tensor));
-    return safetensorsFile(path, std::move(out));
+    return safetensorsFile(path, std::move(out), metadata);
 }
 
 at::ScalarType scalarType(TensorType type)
@@ -141,7 +143,7 @@ Result<std::vector<NamedTensor>> readTensors(const fs::path& file)
 }
 
 /// Parameters of all losses, told apart by the loss's number.
-std::vector<NamedTensor> lossTensors(RunParts& parts)
+std::vector<NamedTensor> lossTensors(const RunParts& parts)
 {
     std::vector<NamedTensor> tensors;
     for (std::size_t i = 0; i < parts.losses.size(); ++i)
@@ -330,7 +332,7 @@ Result<CheckpointData> collectCheckpoint(RunParts& parts, const TrainerState& st
         if (!optimizer) return optimizer.error();
         checkpoint.files.push_back(std::move(*optimizer));
         if (const auto own = lossTensors(parts); !own.empty()) {
-            auto loss = tensorsFile(kLossFile, own);
+            auto loss = tensorsFile(kLossFile, own, lossMetadata(parts.losses));
             if (!loss) return loss.error();
             checkpoint.files.push_back(std::move(*loss));
         }
@@ -361,6 +363,11 @@ Result<WrittenFolder> writeModel(FileSystem& fs, const RunParts& parts, const fs
     folderOptions.kind = "model";
     folderOptions.run = runId;
     return write(fs, *files, {}, folder, folderOptions);
+    if (hasSoftmaxHead(parts.losses)) {
+        auto head = tensorsFile(kModelLossFile, lossTensors(parts), lossMetadata(parts.losses));
+        if (!head) return head.error();
+        files->push_back(std::move(*head));
+    }
 }
 
 Status loadWeights(RunParts& parts, const fs::path& folder)
