@@ -194,16 +194,48 @@ Status guardedTrain(const Call& call, const Experiment& experiment, RunFolder& f
 
 /// auto_find_batch_size: when the memory does not suffice, half the batch, from the start.
 Status trainInFolder(Call& call, RunFolder& folder, RunReporter& report, TrainOutcome& outcome)
+/// The batch that the run which goes on had found to fit; 0: unknown.
+std::int64_t batchSizeBefore(const Call& call, const RunFolder& folder)
+{
+    constexpr std::uint64_t kMost = 256u << 20;
+    const auto& checkpoint = call.point.checkpoint;
+    if (call.sameRun) {
+        const auto text = readWholeFile(posixFileSystem(), (folder.path() / "environment.json").string(), kMost);
+        const auto json = text ? Json::parse(*text, nullptr, false) : Json();
+        return json.is_object() ? json.value("batch_size", std::int64_t{0}) : 0;
+    }
+    const auto name = (checkpoint / "trainer_state.json").string();
+    const auto text = readWholeFile(posixFileSystem(), name, kMost);
+    const auto state = text ? TrainerState::fromJson(*text, name) : Result<TrainerState>(text.error());
+    return state ? state->trainBatchSize : 0;
+}
+
 {
     auto experiment = *call.request.experiment;
     auto& batch = experiment.arguments.perDeviceTrainBatchSize;
     while (true) {
         auto status = guardedTrain(call, experiment, folder, report, outcome);
+    const bool goesOn = !call.point.checkpoint.empty();
+    if (experiment.arguments.autoFindBatchSize && (goesOn || call.sameRun)) {
+        const auto before = batchSizeBefore(call, folder);
+        if (before > 0 && before < trainBatchSize(experiment.arguments)) {
+            batch = before;
+            experiment.arguments.perGpuTrainBatchSize.reset();
+            report.finding("Batches have " + std::to_string(before) +
+                           " rows, as the run found before (auto_find_batch_size).");
+        }
+    }
         const bool again = !status && status.error().code == ErrorCode::OutOfMemory &&
                            experiment.arguments.autoFindBatchSize && batch > 1;
         if (!again) return status;
         batch = trainBatchSize(experiment.arguments) / 2;
         experiment.arguments.perGpuTrainBatchSize.reset();
+        if (!call.point.checkpoint.empty())
+            return Error{ErrorCode::OutOfMemory,
+                         "There is not enough memory to go on with batches of " + std::to_string(batch) +
+                             " rows. auto_find_batch_size begins no run anew that has come so far, its checkpoints "
+                             "would be lost: free memory and resume, or start another run.",
+                         {}};
         report.setPosition(0, 0);
         report.finding("There was not enough memory: the run begins again with batches of " +
                        std::to_string(batch) + " rows (auto_find_batch_size).");

@@ -125,6 +125,8 @@ Result<TrainerState> TrainerState::fromJson(const std::string& text, const std::
             state.bestStep = json["best_global_step"].get<std::int64_t>();
         if (json.contains("best_model_checkpoint") && json["best_model_checkpoint"].is_string())
             state.bestCheckpoint = json["best_model_checkpoint"].get<std::string>();
+        if (json.contains("train_batch_size") && json["train_batch_size"].is_number_integer())
+            state.trainBatchSize = json["train_batch_size"].get<std::int64_t>();
         state.loggingSteps = intervalOf(json, "logging_steps");
         state.evalSteps = intervalOf(json, "eval_steps");
         state.saveSteps = intervalOf(json, "save_steps");

@@ -23,6 +23,7 @@ struct TrainerState
     std::int64_t epochs = 0; ///< rounded up
     double epoch = 0;        ///< exact, with the part of the epoch that is done
     std::int64_t tokensSeen = 0;
+    std::int64_t trainBatchSize = 0; ///< as read: rows of a batch when it was written; 0: unknown
 
     std::optional<double> bestMetric;
     std::int64_t bestStep = 0;        ///< 0: none

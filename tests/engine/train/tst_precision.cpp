@@ -36,6 +36,7 @@ private Q_SLOTS:
     void checkpointingGivesTheSameGradients();
     void checkpointingKeepsNoActivations();
     void batchSizeIsFound();
+    void foundBatchSizeIsKept();
     void outOfMemoryIsNamed();
     void emptyCacheGivesMemoryBack();
 };
@@ -266,6 +267,51 @@ void TestPrecision::batchSizeIsFound()
     const auto expected = direct.run();
     QCOMPARE(readFile(outcome.finalModel / "model.safetensors"),
              readFile(expected.finalModel / "model.safetensors"));
+}
+
+/// auto_find_batch_size: a run that goes on keeps the size that was found, and is never begun anew.
+void TestPrecision::foundBatchSizeIsKept()
+{
+    TinyRun tiny;
+    auto& arguments = tiny.experiment.arguments;
+    arguments.perDeviceTrainBatchSize = 8;
+    arguments.autoFindBatchSize = true;
+    arguments.saveStrategy = SaveStrategy::Steps;
+    arguments.saveSteps = Number(4);
+    std::int64_t tooLarge = 3;
+    tiny.hooks.beforeStep = [&](std::int64_t step, std::int64_t batch) {
+        if (batch >= tooLarge) throw std::bad_alloc();
+        if (step == 6) tiny.control.requestStop();
+    };
+    const auto stopped = tiny.run();
+    QVERIFY2(stopped.end == RunEnd::Stopped, stopped.error.text().c_str());
+    QVERIFY(tiny.told.found("batches of 2 rows"));
+
+    // Memory became scarcer: nothing is thrown away.
+    tooLarge = 2;
+    tiny.request.resume = true;
+    const auto again = [&tiny] {
+        RunControl control;
+        tiny.told.events.clear();
+        return trainExperiment(tiny.request, tiny.told, control, tiny.hooks);
+    };
+    const auto checkpoints = tiny.checkpoints();
+    const auto failed = again();
+    QCOMPARE(failed.end, RunEnd::Failed);
+    QVERIFY2(failed.error.message.find("batches of 2 rows") != std::string::npos, failed.error.message.c_str());
+    QCOMPARE(tiny.checkpoints(), checkpoints);
+    QVERIFY(!checkpoints.empty());
+
+    tiny.hooks.beforeStep = [](std::int64_t, std::int64_t batch) {
+        if (batch > 2) throw std::bad_alloc();
+    };
+    const auto outcome = again();
+    QVERIFY2(outcome.end == RunEnd::Completed, outcome.error.text().c_str());
+    QVERIFY(tiny.told.found("Batches have 2 rows") && !tiny.told.found("not enough memory"));
+    TinyRun direct;
+    direct.experiment.arguments.perDeviceTrainBatchSize = 2;
+    QCOMPARE(readFile(outcome.finalModel / "model.safetensors"),
+             readFile(direct.run().finalModel / "model.safetensors"));
 }
 
 void TestPrecision::outOfMemoryIsNamed()
