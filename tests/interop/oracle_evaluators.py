@@ -179,7 +179,7 @@ samples = [
     {"query": f"t{i}", "positive": texts([20 + i] + ([30 + i] if i % 2 else [])), "negative": texts(range(12, 19))}
     for i in range(8)
 ]
-samples[1]["negative"].append("t39")
+samples[1]["negative"].append("t38")  # not t39, which equals t21: how their scores round depends on the processor
 samples.append({"query": "t9", "positive": [], "negative": texts([1, 2])})
 for options, kwargs in (({}, {}), ({"at_k": 3, "similarity_fct": "dot_score"}, {"at_k": 3, "similarity_fct": dot_score})):
     run(
