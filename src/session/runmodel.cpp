@@ -302,7 +302,7 @@ QString RunModel::eventText(const Event& event)
     case EventKind::ArgumentChanged:
         return tr("Changed at step %1: %2").arg(step, text);
     case EventKind::Paused:
-        return tr("Paused at step %1").arg(step);
+        return text.isEmpty() ? tr("Paused at step %1").arg(step) : tr("Paused at step %1: %2").arg(step, text);
     case EventKind::Resumed:
         return tr("Resumed at step %1").arg(step);
     case EventKind::Stopped:

@@ -1,5 +1,9 @@
 #include "session/scriptedengine.h"
 
+#include "core/experiment/experiment.h"
+#include "core/records/resumepoint.h"
+#include "core/records/runfolder.h"
+#include "core/records/runrecorder.h"
 #include "core/runcontrol.h"
 
 #include <algorithm>
@@ -31,8 +35,8 @@ void pass(std::chrono::microseconds duration, const RunControl& control)
 class Telling
 {
 public:
-    Telling(const Script& script, RunObserver& observer, RunControl& control)
-        : m_script(script), m_observer(observer), m_control(control), m_random(script.seed)
+    Telling(const Script& script, std::string id, RunObserver& observer, RunControl& control)
+        : m_script(script), m_id(std::move(id)), m_observer(observer), m_control(control), m_random(script.seed)
     {}
 
     TrainOutcome run(std::atomic<std::int64_t>& told);
@@ -46,8 +50,11 @@ private:
     void say(EventKind kind, std::int64_t step, std::string text, MetricList values = {});
     void tellStep(std::int64_t step);
     void evaluate(std::int64_t step);
+    void save(std::int64_t step);
+    void hold(std::int64_t step, const std::string& reason);
 
     const Script& m_script;
+    std::string m_id;
     RunObserver& m_observer;
     RunControl& m_control;
     std::mt19937 m_random;
@@ -124,11 +131,29 @@ void Telling::evaluate(std::int64_t step)
     say(EventKind::Phase, step, "training");
 }
 
+void Telling::save(std::int64_t step)
+{
+    say(EventKind::Checkpoint, step, "checkpoint-" + std::to_string(step), {{"seconds", 0.1}});
+}
+
+/// A pause that keeps the memory, with the requests that count in it.
+void Telling::hold(std::int64_t step, const std::string& reason)
+{
+    say(EventKind::Paused, step, reason);
+    while (m_control.pauseRequested() == RunControl::Pause::Hold && !m_control.stopRequested()) {
+        if (m_control.takeEvaluationRequest()) evaluate(step);
+        if (m_control.takeSaveRequest()) save(step);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (!m_control.stopRequested() && m_control.pauseRequested() == RunControl::Pause::None)
+        say(EventKind::Resumed, step, "");
+}
+
 TrainOutcome Telling::run(std::atomic<std::int64_t>& told)
 {
     TrainOutcome outcome;
     told = 0;
-    say(EventKind::Started, 0, "scripted-" + std::to_string(m_script.seed),
+    say(EventKind::Started, 0, m_id,
         {{"total_steps", static_cast<double>(m_script.steps)},
          {"epochs", m_script.epochs},
          {"rows", static_cast<double>(m_script.steps * m_script.rowsPerStep)}});
@@ -136,10 +161,21 @@ TrainOutcome Telling::run(std::atomic<std::int64_t>& told)
     pass(m_script.loading, m_control);
     say(EventKind::Phase, 0, "training");
     for (std::int64_t step = 1; step <= m_script.steps; ++step) {
+        for (const auto& change : m_control.takeChanges())
+            say(EventKind::ArgumentChanged, told, change.key + ": " + change.value);
+        if (m_control.pauseRequested() == RunControl::Pause::Hold)
+            hold(told, "paused on request; everything stays in memory");
+        outcome.end = RunEnd::Stopped;
+        outcome.metrics = m_metrics;
         if (m_control.stopRequested()) {
-            outcome.end = RunEnd::Stopped;
-            outcome.metrics = m_metrics;
-            say(EventKind::Stopped, told, "as asked");
+            say(EventKind::Stopped, told, m_control.discardRequested() ? "stopped and discarded" : "as asked");
+            return outcome;
+        }
+        if (m_control.pauseRequested() == RunControl::Pause::Free) {
+            save(told);
+            outcome.paused = true;
+            say(EventKind::Phase, told, kFreedPhase);
+            say(EventKind::Paused, told, "paused and freed");
             return outcome;
         }
         if (step == m_script.failAtStep) {
@@ -153,8 +189,11 @@ TrainOutcome Telling::run(std::atomic<std::int64_t>& told)
         const bool evaluationDue = m_script.evaluateEvery > 0 && step % m_script.evaluateEvery == 0;
         if (evaluationDue || m_control.takeEvaluationRequest()) evaluate(step);
         const bool checkpointDue = m_script.checkpointEvery > 0 && step % m_script.checkpointEvery == 0;
-        if (checkpointDue || m_control.takeSaveRequest())
-            say(EventKind::Checkpoint, step, "checkpoint-" + std::to_string(step), {{"seconds", 0.1}});
+        if (checkpointDue || m_control.takeSaveRequest()) save(step);
+        if (step == m_script.diskFullAtStep) {
+            m_control.requestPause();
+            hold(step, "The disk is full. The run waits and loses nothing: free some space, then press Resume.");
+        }
     }
     outcome.end = RunEnd::Completed;
     outcome.metrics = m_metrics;
@@ -166,11 +205,26 @@ TrainOutcome Telling::run(std::atomic<std::int64_t>& told)
 
 ScriptedEngine::ScriptedEngine(Script script) : m_script(std::move(script)) {}
 
-TrainOutcome ScriptedEngine::train(const TrainRequest&, RunObserver& observer, RunControl& control)
+TrainOutcome ScriptedEngine::train(const TrainRequest& request, RunObserver& observer, RunControl& control)
 {
     m_niceness = getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)));
     const Script script = m_script;
-    return Telling(script, observer, control).run(m_stepsTold);
+    if (!script.writesRun)
+        return Telling(script, "scripted-" + std::to_string(script.seed), observer, control).run(m_stepsTold);
+    auto folder = request.runDir.empty()
+                      ? RunFolder::create(request.runsDir.empty() ? request.outputDir / "runs" : request.runsDir,
+                                          *request.experiment)
+                      : RunFolder::open(request.runDir);
+    TrainOutcome outcome;
+    if (!folder) {
+        outcome.error = folder.error();
+        return outcome;
+    }
+    RunRecorder recorder(**folder, &observer);
+    recorder.setOutputDir(request.outputDir.string());
+    outcome = Telling(script, (*folder)->id(), recorder, control).run(m_stepsTold);
+    outcome.runDir = (*folder)->path();
+    return outcome;
 }
 
 Result<MetricList> ScriptedEngine::evaluate(const std::filesystem::path&, const Experiment&, const Progress&)
@@ -228,7 +282,7 @@ Result<ModelInfo> ScriptedEngine::makeModel(const FreshModel& fresh)
 Result<ModelInfo> ScriptedEngine::inspect(const std::filesystem::path&)
 {
     return ModelInfo{
-        "BertModel", 22713216, 384, 256, "mean", "cosine", {"Transformer", "Pooling", "Normalize"}};
+        "BertModel", 22713216, 384, 256, "mean", "cosine", {"Transformer", "Pooling", "Normalize"}, {}};
 }
 
 std::string ScriptedEngine::description() const

@@ -25,15 +25,18 @@ struct Script
     std::int64_t checkpointEvery = 100; ///< 0: never
     std::vector<std::int64_t> nanSteps; ///< steps whose loss is not a number
     std::int64_t failAtStep = 0;        ///< 0: does not fail
+    std::int64_t diskFullAtStep = 0;    ///< the run pauses by itself there, until it is resumed; 0: never
     std::string failure = "The scripted run fails here, as its script says.";
     std::chrono::microseconds loading{0};
     std::chrono::microseconds perStep{0};
     std::chrono::microseconds perEvaluation{0};
     unsigned seed = 1;
+    bool writesRun = false; ///< a run folder as the engine writes it, in the request's runs folder
 };
 
 /// An engine without torch: train() tells a scripted story of records, so that everything above the engine
-/// can be tested and shown. It honours RunControl as the real one does and writes no files. The other
+/// can be tested and shown. It honours RunControl as the real one does and writes no files, unless
+/// the script says so. The other
 /// functions answer with small deterministic values. Give it to setEngineForTesting().
 class ScriptedEngine : public Engine
 {

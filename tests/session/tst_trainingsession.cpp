@@ -1,8 +1,11 @@
+#include "core/experiment/experiment.h"
+#include "core/records/runreader.h"
 #include "core/runcontrol.h"
 #include "session/recordqueue.h"
 #include "session/runmodel.h"
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
+#include "support/testfiles.h"
 
 #include <QElapsedTimer>
 #include <QSignalSpy>
@@ -54,6 +57,11 @@ private Q_SLOTS:
     void destructorStopsAndJoins();
     void lowersThePriorityOfTheTrainingThread();
     void evaluateAndSaveOnRequest();
+    void pauseHoldsAndResumeGoesOn();
+    void pauseAndFreeThenResumeTheRun();
+    void discardRemovesAndStops();
+    void aFullDiskPausesAndSaysSo();
+    void settingsChangeWhileRunning();
     void everyStepArrivesAtFullSpeed();
     void eventLoopStaysQuick();
     void queueKeepsOrder();
@@ -272,6 +280,146 @@ void TestTrainingSession::evaluateAndSaveOnRequest()
     session.saveNow();
     QTRY_VERIFY_WITH_TIMEOUT(session.run()->marks().size() >= 2, 10000);
     QVERIFY(!session.run()->evaluationKeys().isEmpty());
+}
+
+void TestTrainingSession::pauseHoldsAndResumeGoesOn()
+{
+    Script script;
+    script.steps = 1000000;
+    script.perStep = std::chrono::microseconds(500);
+    setScript(script);
+    TrainingSession session;
+    QSignalSpy states(&session, &TrainingSession::stateChanged);
+    QSignalSpy steps(&session, &TrainingSession::stepsAppended);
+    QSignalSpy byItself(&session, &TrainingSession::pausedByItself);
+    session.start(nullptr, "out");
+    QVERIFY(steps.wait(10000));
+    session.pause();
+    QCOMPARE(session.state(), State::Pausing);
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Paused, 10000);
+    QVERIFY(session.isActive());
+    const auto told = m_engine.stepsTold();
+    QTest::qWait(60);
+    QCOMPARE(m_engine.stepsTold(), told);
+    // Requests count while it waits.
+    const auto marks = session.run()->marks().size();
+    session.saveNow();
+    QTRY_COMPARE_WITH_TIMEOUT(session.run()->marks().size(), marks + 1, 10000);
+    session.resume();
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Running, 10000);
+    QTRY_VERIFY_WITH_TIMEOUT(m_engine.stepsTold() > told, 10000);
+    QCOMPARE(byItself.size(), 0);
+    // Stop ends a pause too.
+    session.pause();
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Paused, 10000);
+    session.stop();
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Stopped, 10000);
+    QCOMPARE(statesOf(states), QList<State>({State::Starting, State::Running, State::Pausing, State::Paused,
+                                             State::Running, State::Pausing, State::Paused, State::Stopping,
+                                             State::Stopped}));
+}
+
+void TestTrainingSession::pauseAndFreeThenResumeTheRun()
+{
+    test::TempFolder folder;
+    Script script;
+    script.steps = 300;
+    script.perStep = std::chrono::milliseconds(1);
+    script.writesRun = true;
+    setScript(script);
+    Experiment experiment;
+    experiment.name = "freed";
+    TrainingSession session;
+    QSignalSpy steps(&session, &TrainingSession::stepsAppended);
+    session.start(std::make_shared<Experiment>(experiment), folder / "out");
+    QVERIFY(steps.wait(10000));
+    session.pauseAndFree();
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Freed, 10000);
+    QVERIFY(!session.isActive());
+    const auto run = session.runFolder();
+    QCOMPARE(readRunSummary(run).status.state, RunState::Paused);
+    const auto before = session.run()->series("loss")->size();
+    QVERIFY(before > 0);
+
+    // What it told before is there again, and the same folder is written.
+    QVERIFY(session.resumeRun(run).ok());
+    QCOMPARE(session.run()->series("loss")->size(), before);
+    QVERIFY(!session.resumeRun(run).ok());
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Completed, 20000);
+    QCOMPARE(session.outcome().runDir, run);
+    QCOMPARE(session.run()->series("loss")->size(), std::size_t(300));
+    QCOMPARE(readRunSummary(run).status.state, RunState::Completed);
+
+    QVERIFY(!session.resumeRun(folder / "nothing").ok());
+}
+
+void TestTrainingSession::discardRemovesAndStops()
+{
+    Script script;
+    script.steps = 1000000;
+    script.perStep = std::chrono::milliseconds(1);
+    setScript(script);
+    TrainingSession session;
+    QSignalSpy steps(&session, &TrainingSession::stepsAppended);
+    session.start(nullptr, "out");
+    QVERIFY(steps.wait(10000));
+    session.discard();
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Stopped, 10000);
+    QCOMPARE(session.run()->events().back().text, std::string("stopped and discarded"));
+}
+
+void TestTrainingSession::aFullDiskPausesAndSaysSo()
+{
+    Script script;
+    script.steps = 60;
+    script.diskFullAtStep = 40;
+    setScript(script);
+    TrainingSession session;
+    QSignalSpy byItself(&session, &TrainingSession::pausedByItself);
+    session.start(nullptr, "out");
+    QVERIFY(byItself.wait(10000));
+    QCOMPARE(session.state(), State::Paused);
+    QVERIFY(session.pauseReason().contains("disk is full"));
+    QCOMPARE(session.run()->marks().back().kind, RunMark::Kind::Paused);
+    QVERIFY(session.run()->marks().back().text.contains("disk is full"));
+    session.resume();
+    QTRY_COMPARE_WITH_TIMEOUT(session.state(), State::Completed, 10000);
+    QVERIFY(session.pauseReason().isEmpty());
+    QCOMPARE(session.run()->series("loss")->size(), std::size_t(60));
+}
+
+void TestTrainingSession::settingsChangeWhileRunning()
+{
+    Script script;
+    script.steps = 1000000;
+    script.perStep = std::chrono::milliseconds(1);
+    setScript(script);
+    Experiment experiment;
+    experiment.arguments.loggingSteps = Number(20);
+    experiment.arguments.evalSteps = Number(0.1); // resolved by the plan only
+    experiment.earlyStopping = EarlyStopping{3, 0};
+    TrainingSession session;
+    QSignalSpy steps(&session, &TrainingSession::stepsAppended);
+    session.start(std::make_shared<Experiment>(experiment), "out");
+    QVERIFY(steps.wait(10000));
+    const LiveSettings before = session.liveSettings();
+    QCOMPARE(before.loggingSteps, std::int64_t(20));
+    QCOMPARE(before.evalSteps, std::int64_t(0));
+    QCOMPARE(before.patience, std::optional<std::int64_t>(3));
+    LiveSettings after = before;
+    after.evalSteps = 7;
+    after.patience = 5;
+    after.rateFactor = 0.5;
+    const auto changes = changesBetween(before, after);
+    QCOMPARE(changes.size(), std::size_t(3));
+    session.change(changes);
+    QTRY_VERIFY_WITH_TIMEOUT(session.liveSettings() == after, 10000);
+    const auto& marks = session.run()->marks();
+    QCOMPARE(std::count_if(marks.begin(), marks.end(),
+                           [](const RunMark& mark) { return mark.kind == RunMark::Kind::Changed; }),
+             std::ptrdiff_t(3));
+    // The plan of the run knows what fractions became.
+    QCOMPARE(liveSettings(&experiment, R"({"eval_every":14,"save_every":0})", {}).evalSteps, std::int64_t(14));
 }
 
 void TestTrainingSession::everyStepArrivesAtFullSpeed()

@@ -6,6 +6,7 @@
 #include "ui/app/noticebar.h"
 #include "ui/app/recentfiles.h"
 #include "ui/app/resourcefolder.h"
+#include "ui/app/runactions.h"
 #include "ui/designer/datapage.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/diffdialog.h"
@@ -46,6 +47,8 @@ MainWindow::MainWindow(QWidget* parent)
       m_monitor(new MonitorPage(m_session)),
       m_runs(new RunsPage),
       m_notices(new NoticeBar),
+      m_runNotices(new NoticeBar),
+      m_runActions(new RunActions(m_session, m_runNotices, this)),
       m_pages(new QStackedWidget),
       m_navigation(new QActionGroup(this)),
       m_reason(new QToolButton),
@@ -59,6 +62,7 @@ MainWindow::MainWindow(QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_notices);
+    column->addWidget(m_runNotices);
     column->addWidget(m_pages, 1);
     setCentralWidget(central);
 
@@ -93,6 +97,7 @@ MainWindow::MainWindow(QWidget* parent)
     connect(m_document, &ExperimentDocument::validated, this, &MainWindow::updateStart);
     connect(m_session, &TrainingSession::stateChanged, this, &MainWindow::updateStart);
     connect(m_session, &TrainingSession::finished, this, &MainWindow::onRunFinished);
+    connect(m_runActions, &RunActions::resumed, this, [this] { showPage(QStringLiteral("monitor")); });
     connect(m_monitor, &MonitorPage::startRequested, this, &MainWindow::start);
     connect(m_monitor, &MonitorPage::stopRequested, this, &MainWindow::stop);
     connect(m_runs, &RunsPage::experimentRequested, this, &MainWindow::openRunExperiment);
@@ -145,7 +150,8 @@ void MainWindow::makeToolBar()
     bar->addSeparator();
     bar->addActions({m_undo, m_redo});
     bar->addSeparator();
-    bar->addActions({m_start, m_stop});
+    bar->addAction(m_start);
+    m_runActions->addTo(bar);
     for (QAction* action : {m_undo, m_redo}) {
         static_cast<QToolButton*>(bar->widgetForAction(action))->setToolButtonStyle(Qt::ToolButtonIconOnly);
     }
@@ -328,9 +334,6 @@ void MainWindow::updateStart()
     m_start->setEnabled(!active && !error);
     m_start->setToolTip(reason.isEmpty() ? tr("Start the run (Ctrl+Return)")
                                          : tr("Start is off: %1").arg(reason));
-    m_stop->setEnabled(active && m_session->state() != TrainingSession::State::Stopping);
-    m_saveNow->setEnabled(active);
-    m_evaluateNow->setEnabled(active);
     m_monitor->setStartAllowed(!active && !error, reason);
 
     m_reason->setVisible(error != nullptr);

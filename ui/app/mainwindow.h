@@ -22,6 +22,7 @@ class ExperimentDocument;
 class MonitorPage;
 class NoticeBar;
 class PresetMenu;
+class RunActions;
 class RunsPage;
 struct Edit;
 class TrainingSession;
@@ -40,6 +41,10 @@ public:
     TrainingSession* session() const { return m_session; }
     DesignerPage* designer() const { return m_designer; }
     NoticeBar* notices() const { return m_notices; }
+    /// What runs say by themselves: a full disk, an interrupted run.
+    NoticeBar* runNotices() const { return m_runNotices; }
+    PresetMenu* presets() const { return m_presets; }
+    RunsPage* runs() const { return m_runs; }
 
     /// Opens a file without asking about unsaved changes; a failure is shown.
     bool openFile(const QString& path);
@@ -87,6 +92,8 @@ private:
     MonitorPage* m_monitor;
     RunsPage* m_runs;
     NoticeBar* m_notices;
+    NoticeBar* m_runNotices;
+    RunActions* m_runActions;
     QStackedWidget* m_pages;
     QActionGroup* m_navigation;
     QToolButton* m_reason;
@@ -101,9 +108,6 @@ private:
     QAction* m_undo;
     QAction* m_redo;
     QAction* m_start;
-    QAction* m_stop;
-    QAction* m_saveNow;
-    QAction* m_evaluateNow;
     QAction* m_find;
 };
 

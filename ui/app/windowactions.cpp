@@ -2,8 +2,8 @@
 
 #include "ui/app/mainwindow.h"
 
-#include "session/trainingsession.h"
 #include "ui/app/recentfiles.h"
+#include "ui/app/runactions.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/presetmenu.h"
@@ -48,10 +48,6 @@ void MainWindow::makeActions()
         {QKeySequence(QStringLiteral("Ctrl+Shift+Z")), QKeySequence(QStringLiteral("Ctrl+Y"))});
     m_start = make(QStringLiteral("start"), tr("S&tart"), QKeySequence(QStringLiteral("Ctrl+Return")),
                    tr("Start the run"));
-    m_stop = make(QStringLiteral("stop"), tr("Sto&p"), QKeySequence(QStringLiteral("Ctrl+.")),
-                  tr("Stop after the present step and keep the model"));
-    m_saveNow = make(QString(), tr("Save a &Checkpoint Now"), QKeySequence(), tr("After the present step"));
-    m_evaluateNow = make(QString(), tr("&Evaluate Now"), QKeySequence(), tr("After the present step"));
     m_find =
         make(QStringLiteral("search"), tr("&Find Setting…"), QKeySequence::Find, tr("Search all settings"));
 
@@ -61,9 +57,6 @@ void MainWindow::makeActions()
     connect(m_save, &QAction::triggered, this, &MainWindow::save);
     connect(m_saveAs, &QAction::triggered, this, &MainWindow::saveAs);
     connect(m_start, &QAction::triggered, this, &MainWindow::start);
-    connect(m_stop, &QAction::triggered, this, &MainWindow::stop);
-    connect(m_saveNow, &QAction::triggered, m_session, &TrainingSession::saveNow);
-    connect(m_evaluateNow, &QAction::triggered, m_session, &TrainingSession::evaluateNow);
     connect(m_find, &QAction::triggered, this, [this] {
         showPage(QStringLiteral("designer"));
         m_designer->focusSearch();
@@ -113,9 +106,8 @@ void MainWindow::makeMenus()
     });
 
     auto* run = menuBar()->addMenu(tr("&Run"));
-    run->addActions({m_start, m_stop});
-    run->addSeparator();
-    run->addActions({m_saveNow, m_evaluateNow});
+    run->addAction(m_start);
+    m_runActions->addTo(run);
 
     auto* view = menuBar()->addMenu(tr("&View"));
     view->addActions(m_navigation->actions());

@@ -98,8 +98,7 @@ void RunHeader::setStartAllowed(bool allowed, const QString& reason)
 
 void RunHeader::updateButtons()
 {
-    const bool active =
-        m_runState == State::Starting || m_runState == State::Running || m_runState == State::Stopping;
+    const bool active = TrainingSession::isActive(m_runState);
     m_start->setEnabled(m_allowed && !active);
     m_start->setToolTip(active      ? tr("A run is active.")
                         : m_allowed ? tr("Train as the designer says.")
@@ -144,8 +143,7 @@ void RunHeader::showRun(const RunModel& run, bool now)
 
 void RunHeader::showProgress(const RunModel& run)
 {
-    const bool ended =
-        m_runState == State::Completed || m_runState == State::Stopped || m_runState == State::Failed;
+    const bool ended = !TrainingSession::isActive(m_runState);
     const auto total = run.progress().totalSteps();
     const auto fraction = run.progress().fraction();
     if (!fraction && !ended) {
@@ -183,6 +181,10 @@ void RunHeader::showProgress(const RunModel& run)
     const auto left = run.progress().timeLeft();
     if (m_runState == State::Stopping)
         m_timeLeft->setText(tr("Stopping after the current step…"));
+    else if (m_runState == State::Pausing)
+        m_timeLeft->setText(tr("Pausing after the current step…"));
+    else if (m_runState == State::Paused)
+        m_timeLeft->setText(tr("Paused with everything in memory. Resume goes on."));
     else if (!left)
         m_timeLeft->setText(run.step() > 0 ? tr("Measuring the time left…") : tr("Starting…"));
     else if (left->high - left->low < 0.1 * left->seconds || left->high < 60)

@@ -30,22 +30,10 @@ RunSummary newestRun(const fs::path& runs, const fs::path& outputDir)
     return none;
 }
 
-} // namespace
-
-Result<ResumePoint> findResumePoint(FileSystem& disk, const fs::path& outputDir, const fs::path& runsDir)
+/// The newest whole checkpoint of that run that it can go on from; notes about newer ones.
+void chooseNewest(FileSystem& disk, const std::string& run, std::vector<CheckpointInfo>& listed, ResumePoint& point)
 {
-    ResumePoint point;
-    auto listed = listCheckpoints(disk, outputDir.string(), VerifyDepth::Sizes);
-    if (!listed) return listed.error();
-    const auto newest = newestRun(runsDir, outputDir);
-    std::string run = newest.status.id;
-    if (run.empty()) {
-        // The records are gone: the run with the newest id that left a checkpoint.
-        for (const auto& checkpoint : *listed)
-            if (!checkpoint.problem) run = std::max(run, checkpoint.manifest.run);
-    }
-
-    for (auto checkpoint = listed->rbegin(); checkpoint != listed->rend(); ++checkpoint) {
+    for (auto checkpoint = listed.rbegin(); checkpoint != listed.rend(); ++checkpoint) {
         if (!checkpoint->problem) {
             if (checkpoint->manifest.run != run) continue;
             if (!canResumeFrom(checkpoint->manifest)) {
@@ -62,9 +50,41 @@ Result<ResumePoint> findResumePoint(FileSystem& disk, const fs::path& outputDir,
         }
         point.notes.push_back(checkpoint->name + " is passed over: " + checkpoint->problem->text());
     }
+}
+
+} // namespace
+
+Result<ResumePoint> findResumePoint(FileSystem& disk, const fs::path& outputDir, const fs::path& runsDir)
+{
+    ResumePoint point;
+    auto listed = listCheckpoints(disk, outputDir.string(), VerifyDepth::Sizes);
+    if (!listed) return listed.error();
+    const auto newest = newestRun(runsDir, outputDir);
+    std::string run = newest.status.id;
+    if (run.empty()) {
+        // The records are gone: the run with the newest id that left a checkpoint.
+        for (const auto& checkpoint : *listed)
+            if (!checkpoint.problem) run = std::max(run, checkpoint.manifest.run);
+    }
+
+    chooseNewest(disk, run, *listed, point);
     const bool interrupted = !run.empty() && newest.status.id == run && !hasEnded(newest.status.state);
     if (newest.status.id == run && !run.empty() && (!point.checkpoint.empty() || interrupted))
         point.runDir = newest.folder;
+    return point;
+}
+
+Result<ResumePoint> findResumePointOfRun(FileSystem& disk, const fs::path& runDir)
+{
+    const auto run = readRunSummary(runDir);
+    if (run.status.outputDir.empty())
+        return Error{ErrorCode::NotFound,
+                     "The run " + runDir.string() + " does not say where its checkpoints are.", runDir.string()};
+    auto listed = listCheckpoints(disk, run.status.outputDir, VerifyDepth::Sizes);
+    if (!listed) return listed.error();
+    ResumePoint point;
+    point.runDir = runDir;
+    chooseNewest(disk, run.status.id, *listed, point);
     return point;
 }
 

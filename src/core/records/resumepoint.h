@@ -26,6 +26,10 @@ struct ResumePoint
 Result<ResumePoint> findResumePoint(FileSystem& fs, const std::filesystem::path& outputDir,
                                     const std::filesystem::path& runsDir);
 
+/// The newest checkpoint of one stored run that is whole and holds more than the model; the run's state says where
+/// its checkpoints are. An empty checkpoint when it has none: the run begins again in its folder.
+Result<ResumePoint> findResumePointOfRun(FileSystem& fs, const std::filesystem::path& runDir);
+
 /// Phase of a run that was paused and freed: it is paused, although no process holds it.
 inline constexpr const char* kFreedPhase = "freed";
 

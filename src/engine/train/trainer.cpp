@@ -10,6 +10,8 @@
 #include "core/records/runfolder.h"
 #include "core/records/tensorboard.h"
 #include "core/runcontrol.h"
+#include "engine/model/device.h"
+#include "engine/model/parameterstore.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/evaluation.h"
 #include "engine/train/precision.h"
@@ -57,7 +59,7 @@ std::string environmentJson(const RunParts& parts)
                        {"deterministic", arguments.fullDeterminism},
                        {"gradient_checkpointing", arguments.gradientCheckpointing},
                        {"optimizer", std::string(toText(arguments.optim))},
-                       {"device", "cpu"},
+                       {"device", parts.model->store().device().str()},
                        {"batch_size", arguments.perDeviceTrainBatchSize},
                        {"cores", availableCores()}};
     return json.dump(2) + "\n";
@@ -118,7 +120,7 @@ Status trainOnce(const Call& call, const Experiment& experiment, RunFolder& fold
                  TrainOutcome& outcome)
 {
     const auto& arguments = experiment.arguments;
-    if (auto status = checkPrecision(arguments); !status) return status;
+    if (auto status = checkPrecision(arguments, computeDevice(arguments.useCpu) == "cpu"); !status) return status;
     const PrecisionSwitches switches(arguments);
     auto parts = prepareRun(experiment, [&report](const std::string& phase) { report.phase(phase); });
     if (!parts) return parts.error();
@@ -192,8 +194,6 @@ Status guardedTrain(const Call& call, const Experiment& experiment, RunFolder& f
     }
 }
 
-/// auto_find_batch_size: when the memory does not suffice, half the batch, from the start.
-Status trainInFolder(Call& call, RunFolder& folder, RunReporter& report, TrainOutcome& outcome)
 /// The batch that the run which goes on had found to fit; 0: unknown.
 std::int64_t batchSizeBefore(const Call& call, const RunFolder& folder)
 {
@@ -210,11 +210,11 @@ std::int64_t batchSizeBefore(const Call& call, const RunFolder& folder)
     return state ? state->trainBatchSize : 0;
 }
 
+/// auto_find_batch_size: when the memory does not suffice, half the batch, from the start.
+Status trainInFolder(Call& call, RunFolder& folder, RunReporter& report, TrainOutcome& outcome)
 {
     auto experiment = *call.request.experiment;
     auto& batch = experiment.arguments.perDeviceTrainBatchSize;
-    while (true) {
-        auto status = guardedTrain(call, experiment, folder, report, outcome);
     const bool goesOn = !call.point.checkpoint.empty();
     if (experiment.arguments.autoFindBatchSize && (goesOn || call.sameRun)) {
         const auto before = batchSizeBefore(call, folder);
@@ -225,17 +225,19 @@ std::int64_t batchSizeBefore(const Call& call, const RunFolder& folder)
                            " rows, as the run found before (auto_find_batch_size).");
         }
     }
+    while (true) {
+        auto status = guardedTrain(call, experiment, folder, report, outcome);
         const bool again = !status && status.error().code == ErrorCode::OutOfMemory &&
                            experiment.arguments.autoFindBatchSize && batch > 1;
         if (!again) return status;
-        batch = trainBatchSize(experiment.arguments) / 2;
-        experiment.arguments.perGpuTrainBatchSize.reset();
         if (!call.point.checkpoint.empty())
             return Error{ErrorCode::OutOfMemory,
                          "There is not enough memory to go on with batches of " + std::to_string(batch) +
                              " rows. auto_find_batch_size begins no run anew that has come so far, its checkpoints "
                              "would be lost: free memory and resume, or start another run.",
                          {}};
+        batch = trainBatchSize(experiment.arguments) / 2;
+        experiment.arguments.perGpuTrainBatchSize.reset();
         report.setPosition(0, 0);
         report.finding("There was not enough memory: the run begins again with batches of " +
                        std::to_string(batch) + " rows (auto_find_batch_size).");
@@ -254,7 +256,7 @@ Status findStart(Call& call, const fs::path& runs)
     const auto& request = call.request;
     const auto& wanted = request.experiment->arguments.resumeFromCheckpoint;
     const bool newest = wanted == "true" || wanted == "True";
-    if (!request.resumeFrom.empty()) {
+    if (!request.resumeFrom.empty() || !request.runDir.empty()) {
         call.point.checkpoint = request.resumeFrom;
         call.point.runDir = request.runDir;
     } else if (request.resume || newest) {
@@ -277,7 +279,7 @@ Status findStart(Call& call, const fs::path& runs)
 Result<std::unique_ptr<TensorBoardWriter>> tensorBoard(const Call& call, RunObserver& next)
 {
     auto arguments = call.request.experiment->arguments;
-    (void)applyConstruction(arguments, RuleContext::machine());
+    (void)applyConstruction(arguments, RuleContext::machine(std::min(1, usableGpus())));
     const auto trackers = arguments.reportTo ? arguments.reportTo->items() : std::vector<std::string>();
     if (std::find(trackers.begin(), trackers.end(), "tensorboard") == trackers.end())
         return std::unique_ptr<TensorBoardWriter>();

@@ -1,9 +1,11 @@
 #include "core/arguments/rules.h"
 #include "core/experiment/experiment.h"
+#include "session/runmodel.h"
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
 #include "support/testfiles.h"
 #include "ui/app/draftstore.h"
+#include "ui/app/livesettingsdialog.h"
 #include "ui/app/mainwindow.h"
 #include "ui/app/noticebar.h"
 #include "ui/app/recentfiles.h"
@@ -15,6 +17,7 @@
 #include <QAction>
 #include <QCloseEvent>
 #include <QDir>
+#include <QDoubleSpinBox>
 #include <QElapsedTimer>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -23,6 +26,7 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QSettings>
+#include <QSpinBox>
 #include <QToolButton>
 #include <QUrl>
 #include <QtTest>
@@ -41,12 +45,14 @@ private Q_SLOTS:
     void focusableWidgetsHaveNames();
     void shortcutsAreUnique();
     void shippedFilesAreSound();
+    void theSampleOpensClean();
     void badFilesAreTold();
     void unknownKeysAreNamed();
     void recentFiles();
     void draftsAreOffered();
     void closingAsksOnlyWhenSomethingIsLost();
     void closingDuringARun();
+    void verbsOfARun();
     void dropOpens();
     void presetsApplyInOneStep();
     void fitsASmallScreen();
@@ -177,6 +183,25 @@ void TestWindow::shippedFilesAreSound()
     }
 }
 
+void TestWindow::theSampleOpensClean()
+{
+    MainWindow window;
+    QVERIFY(window.openSample());
+    window.document()->setValue("model.path", QString::fromStdString(m_folder.path().string()).toStdString());
+    test::writeFile(m_folder / "config.json", "{}");
+    const auto codes = [&] {
+        window.document()->validateNow();
+        QStringList all;
+        for (const Issue& issue : window.document()->issues())
+            if (issue.severity != Severity::Normalise)
+                all << QString::fromStdString(issue.code + " " + issue.message);
+            else if (issue.code == "L12")
+                all << "note L12"; // only there once the data has been looked at
+        return all;
+    };
+    QTRY_COMPARE_WITH_TIMEOUT(codes(), QStringList{"note L12"}, 10000);
+}
+
 void TestWindow::badFilesAreTold()
 {
     test::writeFile(m_folder / "broken.json", "{\n \"name\": \"x\",\n oops\n}");
@@ -268,6 +293,85 @@ void TestWindow::closingDuringARun()
         QVERIFY(window.session()->isActive());
         dialogs::answerButton(0); // Stop After This Step and Quit
         QVERIFY(window.close());
+    }
+    setEngineForTesting(nullptr);
+}
+
+void TestWindow::verbsOfARun()
+{
+    ScriptedEngine engine;
+    Script script;
+    script.steps = 100000;
+    script.perStep = std::chrono::microseconds(300);
+    script.evaluateEvery = script.checkpointEvery = 0;
+    script.diskFullAtStep = 20;
+    script.writesRun = true;
+    engine.setScript(script);
+    setEngineForTesting(&engine);
+    {
+        using State = TrainingSession::State;
+        MainWindow window;
+        window.show();
+        const auto action = [&](const QString& text) {
+            for (QAction* one : window.findChildren<QAction*>())
+                if (one->text().remove('&') == text) return one;
+            return static_cast<QAction*>(nullptr);
+        };
+        TrainingSession* session = window.session();
+        QVERIFY(!action("Pause")->isEnabled() && !action("Resume")->isEnabled() && !action("Stop")->isEnabled());
+        auto experiment = std::make_shared<Experiment>(window.document()->resolved());
+        experiment->arguments.loggingSteps = Number(10);
+        QVERIFY(session->start(experiment, m_folder / "verbs"));
+
+        // A full disk says so in the window, and its button goes on.
+        QTRY_COMPARE(session->state(), State::Paused);
+        QVERIFY2(window.runNotices()->text().contains("disk is full"), qPrintable(window.runNotices()->text()));
+        QVERIFY(window.runNotices()->isVisible());
+        for (auto* button : window.runNotices()->findChildren<QPushButton*>())
+            if (button->text() == "Resume") button->click();
+        QTRY_COMPARE(session->state(), State::Running);
+        QVERIFY(window.runNotices()->isHidden());
+
+        action("Pause")->trigger();
+        QTRY_COMPARE(session->state(), State::Paused);
+        QVERIFY(!action("Pause")->isEnabled() && action("Resume")->isEnabled());
+        action("Resume")->trigger();
+        QTRY_COMPARE(session->state(), State::Running);
+
+        // Changed settings are recorded and marked.
+        LiveSettingsDialog::setAnswer([](LiveSettingsDialog& dialog) {
+            dialog.findChild<QSpinBox*>("eval_steps")->setValue(11);
+            dialog.findChild<QDoubleSpinBox*>("learning_rate_factor")->setValue(0.25);
+            return true;
+        });
+        action("Change Settings While Running…")->trigger();
+        LiveSettingsDialog::setAnswer({});
+        QTRY_COMPARE(session->liveSettings().rateFactor, 0.25);
+        QCOMPARE(session->liveSettings().evalSteps, std::int64_t(11));
+        QCOMPARE(session->liveSettings().loggingSteps, std::int64_t(10));
+        const auto marks = session->run()->marks().size();
+        action("Save a Checkpoint Now")->trigger();
+        action("Evaluate Now")->trigger();
+        QTRY_VERIFY(session->run()->marks().size() >= marks + 2);
+
+        // Pause and free ends the run as paused; Resume goes on in its folder.
+        action("Pause and Free Memory")->trigger();
+        QTRY_COMPARE(session->state(), State::Freed);
+        const auto folder = session->runFolder();
+        QVERIFY(action("Resume")->isEnabled());
+        script.diskFullAtStep = 0;
+        engine.setScript(script);
+        action("Resume")->trigger();
+        QTRY_COMPARE(session->state(), State::Running);
+        QCOMPARE(session->runFolder(), folder);
+
+        // Discarding asks first.
+        dialogs::answerButton(1);
+        action("Stop and Discard…")->trigger();
+        QVERIFY(session->isActive());
+        dialogs::answerButton(0);
+        action("Stop and Discard…")->trigger();
+        QTRY_COMPARE(session->state(), State::Stopped);
     }
     setEngineForTesting(nullptr);
 }
