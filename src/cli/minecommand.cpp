@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/embeddingcache.h"
 #include "cli/progressbar.h"
 #include "core/engine_api.h"
 #include "core/files/durablefile.h"
@@ -16,6 +17,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace studio::cli {
 namespace {
@@ -34,6 +36,8 @@ struct MineArguments
     std::string corpusColumn;
     std::string queryPrompt, queryPromptName;
     std::string corpusPrompt, corpusPromptName;
+    std::string crossEncoder;
+    std::string cacheFolder;
     std::string outputFormat = "triplet";
     std::string sampling = "top";
     int batchSize = 32;
@@ -107,8 +111,15 @@ Result<std::string> promptOf(const fs::path& model, const std::string& raw, cons
 
 Result<Embeddings> embed(Engine& engine, const MineArguments& arguments,
                          const std::vector<std::string_view>& texts, const std::string& prompt,
-                         const char* what)
+                         const char* what, const EmbeddingCache* cache)
 {
+    const auto file = cache ? cache->fileOf(what, prompt, texts) : fs::path();
+    if (cache) {
+        if (auto kept = EmbeddingCache::read(file, static_cast<std::int64_t>(texts.size()))) {
+            std::fprintf(stderr, "%s: embeddings from %s\n", what, file.string().c_str());
+            return std::move(*kept);
+        }
+    }
     EncodeOptions options;
     options.batchSize = arguments.batchSize;
     options.normalize = true;
@@ -121,7 +132,48 @@ Result<Embeddings> embed(Engine& engine, const MineArguments& arguments,
                                         return true;
                                     });
     bar.finish();
+    if (embeddings && cache)
+        if (auto status = EmbeddingCache::write(file, *embeddings); !status) return status.error();
     return embeddings;
+}
+
+/// What similarity found for one anchor.
+struct Found
+{
+    std::vector<MiningCandidate> candidates;
+    std::vector<double> positives; ///< scores
+};
+
+/// Replaces the similarities of candidates and positives by a cross-encoder's ratings.
+Status rescore(Engine& engine, const MineArguments& arguments, const HardNegativeMiner& miner, std::vector<Found>& found)
+{
+    std::vector<TextPair> pairs;
+    const auto document = [&](std::int64_t id) { return std::string(miner.corpus()[static_cast<std::size_t>(id)]); };
+    for (std::size_t query = 0; query < found.size(); ++query) {
+        const std::string anchor(miner.queries()[query]);
+        for (const auto& candidate : found[query].candidates)
+            pairs.emplace_back(anchor, document(candidate.document));
+        for (const auto id : miner.positivesOf(static_cast<std::int64_t>(query)))
+            pairs.emplace_back(anchor, document(id));
+    }
+    ScoreOptions options;
+    options.batchSize = arguments.batchSize;
+    options.threads = arguments.threads;
+    ProgressBar bar("pairs");
+    const auto scores = engine.scorePairs(arguments.crossEncoder, pairs, options, [&](std::int64_t done, std::int64_t total) {
+        bar.update(done, total);
+        return true;
+    });
+    bar.finish();
+    if (!scores) return scores.error();
+    auto next = scores->begin();
+    for (auto& each : found) {
+        for (auto& candidate : each.candidates)
+            candidate.score = *next++;
+        for (auto& score : each.positives)
+            score = *next++;
+    }
+    return {};
 }
 
 Json cell(const Column& column, std::int64_t row)
@@ -219,6 +271,16 @@ int mine(const MineArguments& arguments)
     auto options = arguments.options;
     options.format = kFormats.at(arguments.outputFormat);
     options.random = arguments.sampling == "random";
+    options.rescored = !arguments.crossEncoder.empty();
+    // As in the original, ratings decide only where something is to be decided by them.
+    const bool rated = options.rescored && (options.absoluteMargin || options.relativeMargin || options.maxScore ||
+                                            options.minScore);
+    if (options.rescored && !rated)
+        return report(Error{ErrorCode::InvalidValue,
+                            "--cross-encoder has no effect without --absolute-margin, --relative-margin, --max-score or "
+                            "--min-score. Name one of them.",
+                            "cross_encoder"}),
+               kUsage;
 
     ReadOptions reading;
     reading.format = arguments.format;
@@ -255,20 +317,35 @@ int mine(const MineArguments& arguments)
 
     const auto engine = loadEngine();
     if (!engine) return report(engine.error());
-    const auto documents = embed(**engine, arguments, miner->corpus(), *corpusPrompt, "documents");
+    std::optional<EmbeddingCache> cache;
+    if (!arguments.cacheFolder.empty()) {
+        auto opened = EmbeddingCache::open(arguments.cacheFolder, arguments.model);
+        if (!opened) return report(opened.error());
+        cache.emplace(std::move(*opened));
+    }
+    const auto* kept = cache ? &*cache : nullptr;
+    const auto documents = embed(**engine, arguments, miner->corpus(), *corpusPrompt, "documents", kept);
     if (!documents) return report(documents.error());
-    const auto queries = embed(**engine, arguments, miner->queries(), *queryPrompt, "anchors");
+    const auto queries = embed(**engine, arguments, miner->queries(), *queryPrompt, "anchors", kept);
     if (!queries) return report(queries.error());
 
-    std::vector<double> scores;
+    std::vector<Found> found(rated ? miner->queries().size() : 0);
+    Found each;
     nearestDocuments(queries->values, documents->values, queries->dim, miner->candidatesPerQuery(),
                      arguments.threads, [&](std::int64_t query, std::span<const MiningCandidate> best) {
-                         scores.clear();
+                         each.positives.clear();
                          for (const auto document : miner->positivesOf(query))
-                             scores.push_back(dotProduct(queries->values, query, documents->values, document,
-                                                         queries->dim));
-                         miner->add(query, best, scores);
+                             each.positives.push_back(dotProduct(queries->values, query, documents->values, document,
+                                                                 queries->dim));
+                         if (!rated) return miner->add(query, best, each.positives);
+                         each.candidates.assign(best.begin(), best.end());
+                         found[static_cast<std::size_t>(query)] = each;
                      });
+    if (rated) {
+        if (const auto status = rescore(**engine, arguments, *miner, found); !status) return report(status.error());
+        for (std::size_t query = 0; query < found.size(); ++query)
+            miner->add(static_cast<std::int64_t>(query), found[query].candidates, found[query].positives);
+    }
     const auto mined = miner->table((*anchors)->name(), (*positives)->name());
     if (const auto written = writeTable(mined, arguments.output); !written) return report(written.error());
     tell(miner->report(), mined, arguments.output);
@@ -323,6 +400,9 @@ void addMineCommand(CLI::App& app, Action& action)
         ->capture_default_str();
     command->add_flag("--output-scores", a.options.outputScores,
                       "Add similarities; in labelled forms instead of labels");
+    command->add_option("--cross-encoder", a.crossEncoder,
+                        "Folder of a cross-encoder with one label, whose ratings margins and scores then mean");
+    command->add_option("--cache-folder", a.cacheFolder, "Folder that keeps embeddings for the next time");
     command->add_option("--batch-size", a.batchSize, "Texts embedded at a time")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

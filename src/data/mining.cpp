@@ -142,7 +142,8 @@ HardNegativeMiner::make(const std::vector<std::pair<std::string_view, std::strin
     out.m_positiveScores.resize(out.m_queries.size());
 
     // With a filter many candidates fall away, so the original looks at ten times as many.
-    const bool filtered = options.absoluteMargin || options.relativeMargin || options.maxScore;
+    const bool filtered = options.absoluteMargin || options.relativeMargin || options.maxScore ||
+                          (options.rescored && options.minScore);
     const std::int64_t positives = *std::max_element(rowsOf.begin(), rowsOf.end());
     out.m_range = options.rangeMax ? *options.rangeMax
                                    : options.rangeMin +

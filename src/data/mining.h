@@ -30,6 +30,9 @@ struct MiningOptions
     std::optional<double> minScore;
     std::optional<double> absoluteMargin; ///< a negative must score at least this much below the positive
     std::optional<double> relativeMargin; ///< … or this share of the positive's score
+    /// Scores come from a cross-encoder: minScore then drops candidates too that similarity would have kept, so
+    /// more are looked at.
+    bool rescored = false;
     bool random = false;                  ///< draw among the candidates instead of taking the best
     std::int64_t seed = 42;               ///< of that draw
     MiningFormat format = MiningFormat::Triplet;

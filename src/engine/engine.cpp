@@ -1,6 +1,8 @@
 #include "core/engine_api.h"
 
 #include "core/experiment/experiment.h"
+#include "engine/model/device.h"
+#include "engine/model/crossencoder.h"
 #include "engine/model/modelpublisher.h"
 #include "engine/model/newmodels.h"
 #include "engine/model/sentencemodel.h"
@@ -168,6 +170,17 @@ public:
             return (*model)->info();
         });
     }
+    Result<std::vector<float>> scorePairs(const std::filesystem::path& folder, const std::vector<TextPair>& pairs,
+                                          const ScoreOptions& options, const Progress& progress) override
+    {
+        return guarded<std::vector<float>>([&]() -> Result<std::vector<float>> {
+            const ThreadSetup threads(options.threads, false);
+            auto encoder = CrossEncoder::load(folder);
+            if (!encoder) return encoder.error();
+            return (*encoder)->score(pairs, options.batchSize, progress);
+        });
+    }
+
 
     std::string description() const override { return torchDescription(); }
 };

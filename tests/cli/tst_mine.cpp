@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace studio;
@@ -22,6 +23,7 @@ private Q_SLOTS:
     void sameAsPython_data();
     void sameAsPython();
     void csvForFormsWithoutLists();
+    void embeddingsAreKept();
     void mistakesAreNamed_data();
     void mistakesAreNamed();
 
@@ -98,6 +100,8 @@ void TestMine::sameAsPython()
         auto option = "--" + QString::fromStdString(key).replace('_', '-');
         if (key == "corpus")
             options << option << path(m_folder / "corpus.txt");
+        else if (key == "cross_encoder")
+            options << option << path(test::fixture("model/" + value.get<std::string>()));
         else if (value.is_boolean())
             options << option;
         else
@@ -134,6 +138,39 @@ void TestMine::csvForFormsWithoutLists()
     QVERIFY2(outcome.err.contains(".jsonl"), outcome.err.constData());
 }
 
+/// --cache-folder: the next run reads the embeddings, a damaged file or other texts make new ones.
+void TestMine::embeddingsAreKept()
+{
+    namespace fs = std::filesystem;
+    const auto cache = m_folder / "cache";
+    const auto files = [&] {
+        std::vector<fs::path> found;
+        for (const auto& entry : fs::directory_iterator(cache))
+            found.push_back(entry.path());
+        std::sort(found.begin(), found.end());
+        return found;
+    };
+    const auto run = [&](const QStringList& options, const char* output) {
+        const auto outcome = mine(QStringList{"--cache-folder", path(cache)} + options, path(m_folder / output));
+        if (outcome.exitCode != 0) qWarning("%s", outcome.err.constData());
+        return outcome.err;
+    };
+    QVERIFY(!run({}, "first.jsonl").contains("embeddings from"));
+    QCOMPARE(files().size(), std::size_t(2));
+    const auto again = run({}, "second.jsonl");
+    QCOMPARE(again.count("embeddings from"), 2);
+    QCOMPARE(test::readFile(m_folder / "second.jsonl"), test::readFile(m_folder / "first.jsonl"));
+
+    QCOMPARE(run({"--query-prompt", "w1 "}, "prompted.jsonl").count("embeddings from"), 1);
+    QCOMPARE(files().size(), std::size_t(3));
+    QVERIFY(test::readFile(m_folder / "prompted.jsonl") != test::readFile(m_folder / "first.jsonl"));
+
+    for (const auto& file : files())
+        fs::resize_file(file, fs::file_size(file) - 8);
+    QVERIFY(!run({}, "third.jsonl").contains("embeddings from"));
+    QCOMPARE(test::readFile(m_folder / "third.jsonl"), test::readFile(m_folder / "first.jsonl"));
+}
+
 void TestMine::mistakesAreNamed_data()
 {
     QTest::addColumn<QStringList>("options");
@@ -143,6 +180,11 @@ void TestMine::mistakesAreNamed_data()
         << QStringList{"--num-negatives", "5", "--range-max", "4"} << "range_max";
     QTest::newRow("form") << QStringList{"--output-format", "pairs"} << "labeled-pair";
     QTest::newRow("prompt") << QStringList{"--query-prompt-name", "query"} << "no prompt named";
+    QTest::newRow("cross-encoder without a margin")
+        << QStringList{"--cross-encoder", path(test::fixture("model/crossencoder/bert"))} << "has no effect without";
+    QTest::newRow("no cross-encoder")
+        << QStringList{"--cross-encoder", path(test::fixture("model/tiny/bert")), "--max-score", "0.9"}
+        << "as a cross-encoder";
     QTest::newRow("corpus") << QStringList{"--corpus", "nowhere.txt"} << "nowhere.txt";
 }
 

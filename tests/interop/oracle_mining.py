@@ -11,7 +11,7 @@ import random
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import datasets
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.util import mine_hard_negatives
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +29,9 @@ CASES = {
     "labelled lists": {"output_format": "labeled-list", "absolute_margin": 0.1},
     "labelled lists, scores": {"output_format": "labeled-list", "output_scores": True, "num_negatives": 2},
     "rankings": {"include_positives": True, "output_format": "n-tuple", "num_negatives": 6},
+    "cross-encoder": {"cross_encoder": "crossencoder/bert", "absolute_margin": 0.05, "num_negatives": 2, "output_scores": True},
+    "cross-encoder, scores": {"cross_encoder": "crossencoder/electra", "min_score": -0.5, "max_score": 2.0, "num_negatives": 2,
+                              "output_scores": True, "output_format": "labeled-list"},
     "prompts": {"query_prompt": "w1 w2 ", "corpus_prompt": "w3 ", "num_negatives": 1, "output_scores": True},
 }
 
@@ -51,6 +54,8 @@ def main():
         given = dict(options)
         if given.pop("corpus", False):
             given["corpus"] = corpus
+        if "cross_encoder" in given:
+            given["cross_encoder"] = CrossEncoder(os.path.join(HERE, "../fixtures/model", given["cross_encoder"]), device="cpu")
         mined = mine_hard_negatives(data, model, verbose=False, **given)
         cases[name] = {"options": options, "columns": mined.column_names, "rows": [list(r.values()) for r in mined.to_list()]}
     print(json.dumps({"pairs": pairs, "corpus": corpus, "cases": cases}, indent=0))
