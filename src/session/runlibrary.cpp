@@ -1,17 +1,28 @@
 #include "session/runlibrary.h"
 
+#include "core/files/filesystem.h"
+#include "core/files/folders.h"
+#include "session/experimentvalues.h"
 #include "session/runmodel.h"
+#include "session/runnotes.h"
 
+#include <QCoreApplication>
 #include <QDateTime>
 #include <QDir>
+#include <QFileInfo>
 #include <QLocale>
+#include <QPointer>
+#include <QThreadPool>
 
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
 
 namespace studio {
 namespace {
+
+constexpr QLatin1String kMetricColumn("metric:");
 
 QString pathText(const std::filesystem::path& path)
 {
@@ -27,14 +38,28 @@ QString durationText(double seconds)
         .arg(total % 60, 2, 10, QLatin1Char('0'));
 }
 
-bool isRunFolder(const std::filesystem::path& folder)
+std::optional<double> metricOf(const RunSummary& run, const QString& name)
 {
-    std::error_code ignored;
-    return std::filesystem::exists(folder / "state.json", ignored) ||
-           std::filesystem::exists(folder / "experiment.json", ignored);
+    for (const auto& [key, value] : run.status.metrics)
+        if (QLatin1String(key.c_str()) == name) return value;
+    return std::nullopt;
 }
 
 } // namespace
+
+RunLibrary::RunLibrary(QObject* parent) : QAbstractTableModel(parent) {}
+
+RunLibrary::~RunLibrary() = default;
+
+std::vector<RunSummary> RunLibrary::read(const QStringList& folders)
+{
+    std::vector<RunSummary> runs;
+    for (const auto& folder : folders) {
+        auto found = listRuns(folder.toStdString());
+        std::move(found.begin(), found.end(), std::back_inserter(runs));
+    }
+    return runs;
+}
 
 void RunLibrary::setFolders(const QStringList& folders)
 {
@@ -42,34 +67,181 @@ void RunLibrary::setFolders(const QStringList& folders)
     refresh();
 }
 
+void RunLibrary::setFoldersLater(const QStringList& folders)
+{
+    m_folders = folders;
+    refreshLater();
+}
+
 void RunLibrary::refresh()
+{
+    ++m_wanted;
+    take(read(m_folders));
+}
+
+void RunLibrary::refreshLater()
+{
+    const quint64 number = ++m_wanted;
+    ++m_refreshing;
+    QPointer<RunLibrary> self(this);
+    QThreadPool::globalInstance()->start([self, number, folders = m_folders] {
+        auto runs = std::make_shared<std::vector<RunSummary>>(read(folders));
+        QMetaObject::invokeMethod(qApp, [self, number, runs] {
+            if (!self) return;
+            --self->m_refreshing;
+            if (number == self->m_wanted) self->take(std::move(*runs));
+        });
+    });
+}
+
+void RunLibrary::take(std::vector<RunSummary> runs)
 {
     beginResetModel();
     m_runs.clear();
-    for (const auto& folder : m_folders) {
-        const std::filesystem::path path = folder.toStdString();
-        if (isRunFolder(path)) {
-            m_runs.push_back(readRunSummary(path));
-            continue;
-        }
-        auto found = listRuns(path);
-        std::move(found.begin(), found.end(), std::back_inserter(m_runs));
-    }
-    m_search.clear();
-    for (const auto& run : m_runs) {
-        QStringList parts{QString::fromStdString(run.status.message), pathText(run.folder)};
-        for (int column = 0; column < ColumnCount; ++column)
-            parts << text(run, column);
-        m_search << parts.join(QLatin1Char('\n')).toLower();
+    m_rows.clear();
+    for (RunSummary& run : runs) {
+        const QString folder = pathText(run.folder);
+        if (m_deleted.contains(folder) || m_rows.contains(folder)) continue;
+        m_rows.insert(folder, static_cast<int>(m_runs.size()));
+        Entry entry{std::move(run), folder, {}, {}, {}};
+        fillSearch(entry);
+        m_runs.push_back(std::move(entry));
     }
     endResetModel();
 }
 
+void RunLibrary::fillSearch(Entry& entry) const
+{
+    QStringList parts{QString::fromStdString(entry.summary.status.message), entry.folder};
+    for (int column = 0; column < FixedColumns; ++column)
+        parts << text(entry, column);
+    for (const QString& key : m_chosen)
+        parts << chosenText(entry, key);
+    if (m_notes) parts << m_notes->of(entry.folder).text;
+    entry.search = parts.join(QLatin1Char('\n')).toLower();
+}
+
+void RunLibrary::setNotes(RunNotes* notes)
+{
+    m_notes = notes;
+    connect(notes, &RunNotes::changed, this, &RunLibrary::onNoteChanged);
+    for (Entry& entry : m_runs)
+        fillSearch(entry);
+}
+
+void RunLibrary::onNoteChanged(const QString& folder)
+{
+    const int row = rowOf(folder);
+    if (row < 0) return;
+    fillSearch(m_runs[static_cast<std::size_t>(row)]);
+    Q_EMIT dataChanged(index(row, 0), index(row, columnCount() - 1));
+}
+
+void RunLibrary::setChosenColumns(const QStringList& keys)
+{
+    beginResetModel();
+    m_chosen = keys;
+    for (Entry& entry : m_runs)
+        fillSearch(entry);
+    endResetModel();
+}
+
+const QHash<QString, QString>& RunLibrary::valuesOf(const Entry& entry) const
+{
+    if (entry.values) return *entry.values;
+    entry.values.emplace();
+    const auto& folder = entry.summary.folder;
+    const auto json = entry.summary.foreign
+                          ? Result<std::string>(readAnyRun(folder).experimentJson)
+                          : readWholeFile(posixFileSystem(), (folder / "experiment.json").string(), 16u << 20);
+    if (!json) return *entry.values;
+    for (const auto& [key, value] : experimentValues(*json)) {
+        const QString name = QString::fromStdString(key);
+        entry.keys << name;
+        entry.values->insert(name, QString::fromStdString(value));
+    }
+    return *entry.values;
+}
+
+QStringList RunLibrary::possibleColumns() const
+{
+    QStringList keys, metrics;
+    QSet<QString> known;
+    const auto add = [&known](QStringList& list, const QString& key) {
+        if (known.contains(key)) return;
+        known.insert(key);
+        list << key;
+    };
+    for (const Entry& entry : m_runs) {
+        valuesOf(entry);
+        for (const QString& key : entry.keys)
+            add(keys, key);
+        for (const auto& metric : entry.summary.status.metrics)
+            add(metrics, kMetricColumn + QString::fromStdString(metric.first));
+    }
+    return keys + metrics;
+}
+
+QString RunLibrary::chosenText(const Entry& entry, const QString& key) const
+{
+    if (key.startsWith(kMetricColumn)) {
+        const auto found = metricOf(entry.summary, key.mid(kMetricColumn.size()));
+        return found ? QLocale().toString(*found, 'g', 5) : QString();
+    }
+    const auto& values = valuesOf(entry);
+    const auto found = values.constFind(key);
+    if (found != values.constEnd()) return *found;
+    return values.isEmpty() ? QString() : QString::fromStdString(defaultExperimentValue(key.toStdString()));
+}
+
+QString RunLibrary::value(int row, const QString& key) const
+{
+    return chosenText(m_runs[static_cast<std::size_t>(row)], key);
+}
+
+QString RunLibrary::whyNotDeletable(const QString& folder) const
+{
+    const int row = rowOf(folder);
+    if (row < 0) return tr("%1 is not in the list.").arg(folder);
+    if (run(row).owner.alive) return tr("%1 is still running. Stop it first.").arg(data(index(row, Name)).toString());
+    if (run(row).foreign)
+        return tr("%1 belongs to the Python library: its folder holds the model too. Archive it instead.").arg(folder);
+    const QFileInfo parent(QFileInfo(folder).absolutePath());
+    if (!parent.isWritable()) return tr("%1 may not be written. Archive the run instead.").arg(parent.filePath());
+    return {};
+}
+
+void RunLibrary::markDeleted(const QStringList& folders)
+{
+    std::vector<RunSummary> kept;
+    for (const QString& folder : folders)
+        m_deleted.insert(folder);
+    for (Entry& entry : m_runs)
+        kept.push_back(std::move(entry.summary));
+    take(std::move(kept));
+}
+
+void RunLibrary::restoreDeleted()
+{
+    m_deleted.clear();
+    refresh();
+}
+
+QStringList RunLibrary::purgeDeleted()
+{
+    QStringList problems;
+    for (const QString& folder : std::as_const(m_deleted)) {
+        if (readRunSummary(folder.toStdString()).owner.alive) continue; // somebody went on with it meanwhile
+        const Status removed = removeFolderDurably(std::filesystem::path(folder.toStdString()));
+        if (!removed) problems << QString::fromStdString(removed.error().text());
+    }
+    m_deleted.clear();
+    return problems;
+}
+
 int RunLibrary::rowOf(const QString& folder) const
 {
-    for (std::size_t row = 0; row < m_runs.size(); ++row)
-        if (pathText(m_runs[row].folder) == folder) return static_cast<int>(row);
-    return -1;
+    return m_rows.value(folder, -1);
 }
 
 std::optional<std::pair<QString, double>> RunLibrary::mainMetric(const RunSummary& run)
@@ -92,11 +264,12 @@ int RunLibrary::rowCount(const QModelIndex& parent) const
 
 int RunLibrary::columnCount(const QModelIndex& parent) const
 {
-    return parent.isValid() ? 0 : ColumnCount;
+    return parent.isValid() ? 0 : FixedColumns + static_cast<int>(m_chosen.size());
 }
 
-QString RunLibrary::text(const RunSummary& run, int column) const
+QString RunLibrary::text(const Entry& entry, int column) const
 {
+    const RunSummary& run = entry.summary;
     const auto& status = run.status;
     switch (column) {
     case Name:
@@ -123,13 +296,18 @@ QString RunLibrary::text(const RunSummary& run, int column) const
         const auto metric = mainMetric(run);
         return metric ? QLocale().toString(metric->second, 'f', 4) : QString();
     }
+    case Tags:
+        return m_notes ? m_notes->of(entry.folder).tags.join(QStringLiteral(", ")) : QString();
+    case Notes:
+        return m_notes ? m_notes->of(entry.folder).text.section(QLatin1Char('\n'), 0, 0) : QString();
     default:
-        return {};
+        return chosenText(entry, m_chosen.value(column - FixedColumns));
     }
 }
 
-QVariant RunLibrary::sortKey(const RunSummary& run, int column) const
+QVariant RunLibrary::sortKey(const Entry& entry, int column) const
 {
+    const RunSummary& run = entry.summary;
     switch (column) {
     case Started:
         return run.status.started;
@@ -142,36 +320,53 @@ QVariant RunLibrary::sortKey(const RunSummary& run, int column) const
         return metric && std::isfinite(metric->second) ? metric->second : -1e300;
     }
     default:
-        return text(run, column).toLower();
+        break;
     }
+    if (column >= FixedColumns) {
+        const QString key = m_chosen.value(column - FixedColumns);
+        if (key.startsWith(kMetricColumn)) return metricOf(run, key.mid(kMetricColumn.size())).value_or(-1e300);
+        const QString shown = chosenText(entry, key);
+        bool isNumber = false;
+        const double number = shown.toDouble(&isNumber);
+        return isNumber ? QVariant(number) : QVariant(shown.toLower());
+    }
+    return text(entry, column).toLower();
 }
 
 QVariant RunLibrary::data(const QModelIndex& index, int role) const
 {
     if (!index.isValid()) return {};
-    const auto& summary = run(index.row());
+    const Entry& entry = m_runs[static_cast<std::size_t>(index.row())];
+    const RunSummary& summary = entry.summary;
     switch (role) {
     case Qt::DisplayRole:
-        return text(summary, index.column());
+        return text(entry, index.column());
     case Qt::ToolTipRole: {
-        QStringList lines{pathText(summary.folder)};
+        QStringList lines{entry.folder};
+        if (summary.foreign) lines << tr("A run of the Python library, read only.");
         if (!summary.status.message.empty()) lines << QString::fromStdString(summary.status.message);
         for (const auto& problem : summary.problems)
             lines << QString::fromStdString(problem);
+        if (m_notes && !m_notes->of(entry.folder).text.isEmpty()) lines << m_notes->of(entry.folder).text;
         return lines.join(QLatin1Char('\n'));
     }
     case Qt::TextAlignmentRole:
-        return index.column() == Duration || index.column() == Steps || index.column() == Value
+        return index.column() == Duration || index.column() == Steps || index.column() == Value ||
+                       m_chosen.value(index.column() - FixedColumns).startsWith(kMetricColumn)
                    ? QVariant(static_cast<int>(Qt::AlignRight | Qt::AlignVCenter))
                    : QVariant();
     case SortRole:
-        return sortKey(summary, index.column());
+        return sortKey(entry, index.column());
     case FolderRole:
-        return pathText(summary.folder);
+        return entry.folder;
     case StateRole:
         return QString::fromLatin1(runStateName(summary.status.state));
     case SearchRole:
-        return m_search[index.row()];
+        return entry.search;
+    case PinnedRole:
+        return m_notes && m_notes->of(entry.folder).pinned;
+    case ArchivedRole:
+        return m_notes && m_notes->of(entry.folder).archived;
     default:
         return {};
     }
@@ -179,52 +374,15 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const
 
 QVariant RunLibrary::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (role != Qt::DisplayRole || orientation != Qt::Horizontal) return {};
-    switch (section) {
-    case Name:
-        return tr("Run");
-    case State:
-        return tr("State");
-    case Started:
-        return tr("Started");
-    case Duration:
-        return tr("Duration");
-    case Steps:
-        return tr("Steps");
-    case Metric:
-        return tr("Metric");
-    case Value:
-        return tr("Value");
-    default:
-        return {};
+    if (orientation != Qt::Horizontal || (role != Qt::DisplayRole && role != Qt::ToolTipRole)) return {};
+    if (section >= FixedColumns) {
+        const QString key = m_chosen.value(section - FixedColumns);
+        if (role == Qt::ToolTipRole) return key;
+        return key.startsWith(kMetricColumn) ? key.mid(kMetricColumn.size()) : key.section(QLatin1Char('.'), -1);
     }
-}
-
-RunFilter::RunFilter(QObject* parent) : QSortFilterProxyModel(parent)
-{
-    setSortRole(RunLibrary::SortRole);
-}
-
-void RunFilter::setSearch(const QString& text)
-{
-    m_words = text.toLower().split(QLatin1Char(' '), Qt::SkipEmptyParts);
-    invalidateFilter();
-}
-
-void RunFilter::setState(const QString& state)
-{
-    m_state = state;
-    invalidateFilter();
-}
-
-bool RunFilter::filterAcceptsRow(int row, const QModelIndex& parent) const
-{
-    const auto index = sourceModel()->index(row, 0, parent);
-    if (!m_state.isEmpty() && index.data(RunLibrary::StateRole).toString() != m_state) return false;
-    if (m_words.isEmpty()) return true;
-    const QString searched = index.data(RunLibrary::SearchRole).toString();
-    return std::all_of(m_words.begin(), m_words.end(),
-                       [&](const QString& word) { return searched.contains(word); });
+    const QString names[FixedColumns] = {tr("Run"),     tr("State"),    tr("Value"), tr("Metric"), tr("Steps"),
+                                         tr("Started"), tr("Duration"), tr("Tags"),  tr("Notes")};
+    return names[section];
 }
 
 } // namespace studio

@@ -20,16 +20,19 @@ void fillRunModel(RunModel& model, const RunData& run)
             clock = std::max(clock, event->time);
         }
     };
+    const auto takeStep = [&](const StepRecord& record) {
+        tellEventsBefore(record.step);
+        if (std::isfinite(record.seconds) && record.seconds > 0) clock += record.seconds;
+        model.appendStep(record, clock);
+    };
     if (run.steps) {
         for (const auto& [first, last] : run.steps->live()) {
-            for (std::size_t i = first; i < last; ++i) {
-                const auto record = run.steps->at(i);
-                tellEventsBefore(record.step);
-                if (std::isfinite(record.seconds) && record.seconds > 0) clock += record.seconds;
-                model.appendStep(record, clock);
-            }
+            for (std::size_t i = first; i < last; ++i)
+                takeStep(run.steps->at(i));
         }
     }
+    for (const StepRecord& record : run.logged)
+        takeStep(record);
     for (; event != events.end(); ++event)
         model.addEvent(*event);
     model.endBatch();

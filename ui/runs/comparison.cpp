@@ -1,10 +1,8 @@
 #include "ui/runs/comparison.h"
 
-#include "core/json.h"
+#include "session/experimentvalues.h"
 #include "session/storedrun.h"
 #include "ui/charts/axisticks.h"
-
-#include <nlohmann/json.hpp>
 
 #include <QLocale>
 
@@ -14,33 +12,6 @@
 
 namespace studio {
 namespace {
-
-using Flat = std::vector<std::pair<std::string, std::string>>;
-
-/// "train[0].columns.score": one entry a leaf. Lists of plain values stay together.
-void flatten(const Json& json, const std::string& path, Flat& out)
-{
-    if (json.is_object() && !json.empty()) {
-        for (const auto& [key, value] : json.items())
-            flatten(value, path.empty() ? key : path + "." + key, out);
-        return;
-    }
-    const bool ofObjects = json.is_array() && !json.empty() && json.front().is_structured();
-    if (ofObjects) {
-        for (std::size_t i = 0; i < json.size(); ++i)
-            flatten(json[i], path + "[" + std::to_string(i) + "]", out);
-        return;
-    }
-    out.emplace_back(path, json.is_string() ? json.get<std::string>() : json.dump());
-}
-
-Flat flatExperiment(const ComparedRun& run)
-{
-    Flat flat;
-    const auto json = Json::parse(run.data.experimentJson, nullptr, false);
-    if (!json.is_discarded()) flatten(json, {}, flat);
-    return flat;
-}
 
 bool smallerIsBetter(const QString& key)
 {
@@ -92,7 +63,7 @@ ComparedRun loadForComparison(const QString& folder)
 {
     ComparedRun run;
     run.folder = folder;
-    run.data = readRun(folder.toStdString());
+    run.data = readAnyRun(folder.toStdString());
     run.name = QString::fromStdString(run.data.summary.status.name);
     if (run.name.isEmpty()) run.name = QString::fromStdString(run.data.summary.folder.filename().string());
     run.model = std::make_unique<RunModel>();
@@ -107,7 +78,7 @@ std::vector<ComparedRow> compareExperiments(const std::vector<ComparedRun>& runs
     std::map<std::string, bool> known;
     for (const auto& run : runs) {
         values.emplace_back();
-        for (auto& [key, text] : flatExperiment(run)) {
+        for (auto& [key, text] : experimentValues(run.data.experimentJson)) {
             if (!std::exchange(known[key], true)) order.push_back(key);
             values.back()[key] = std::move(text);
         }

@@ -2,6 +2,7 @@
 
 #include "core/files/filesystem.h"
 #include "core/records/events.h"
+#include "core/records/pythonrun.h"
 #include "core/records/resumepoint.h"
 
 #include <algorithm>
@@ -130,9 +131,32 @@ RunData readRun(const fs::path& folder)
     return run;
 }
 
+namespace {
+
+bool isOurRun(const fs::path& folder)
+{
+    return isThere(folder / "state.json") || isThere(folder / "events.jsonl");
+}
+
+} // namespace
+
+RunSummary readAnyRunSummary(const fs::path& folder)
+{
+    return isOurRun(folder) || !isPythonRun(folder) ? readRunSummary(folder) : readPythonRun(folder).summary;
+}
+
+RunData readAnyRun(const fs::path& folder)
+{
+    return isOurRun(folder) || !isPythonRun(folder) ? readRun(folder) : readPythonRun(folder);
+}
+
 std::vector<RunSummary> listRuns(const fs::path& runs)
 {
     std::vector<RunSummary> found;
+    if (isOurRun(runs) || isPythonRun(runs)) {
+        found.push_back(readAnyRunSummary(runs));
+        return found;
+    }
     std::vector<std::string> names;
     if (posixFileSystem().list(runs.string(), names) < 0) return found;
     // Ids begin with the time.
@@ -140,8 +164,12 @@ std::vector<RunSummary> listRuns(const fs::path& runs)
     for (const std::string& name : names) {
         if (name.starts_with(".")) continue;
         const fs::path folder = runs / name;
-        if (isThere(folder / "state.json") || isThere(folder / "events.jsonl"))
-            found.push_back(readRunSummary(folder));
+        if (isOurRun(folder) || isPythonRun(folder)) {
+            found.push_back(readAnyRunSummary(folder));
+        } else if (name == "runs") { // of an output folder
+            for (RunSummary& run : listRuns(folder))
+                found.push_back(std::move(run));
+        }
     }
     return found;
 }

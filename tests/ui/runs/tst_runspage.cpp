@@ -1,19 +1,24 @@
 #include "session/runlibrary.h"
+#include "session/runnotes.h"
 #include "session/storedruns.h"
 #include "ui/charts/plotview.h"
 #include "ui/runs/comparegrid.h"
 #include "ui/runs/compareview.h"
 #include "ui/runs/runspage.h"
+#include "ui/widgets/dialogs.h"
 
 #include <QAbstractItemModelTester>
+#include <QAction>
 #include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QLocale>
 #include <QTabWidget>
-#include <QTableView>
+#include <QToolButton>
+#include <QTreeView>
 #include <QtTest>
 
 #include <memory>
@@ -45,13 +50,21 @@ private Q_SLOTS:
     void damagedRunIsExplained();
     void everyControlHasAName();
     void refreshKeepsTheChoice();
+    void tagsNotesAndArchive();
+    void deletesAndUndoes();
     void screenshots();
 
 private:
+    void trigger(const QString& text)
+    {
+        for (QAction* action : m_page->findChild<QTreeView*>("runTable")->actions())
+            if (action->text() == text) return action->trigger();
+        QFAIL(qPrintable("no action " + text));
+    }
     QString folder(const char* name) const { return QString::fromStdString((*m_runs / name).string()); }
     CompareView* compare() const { return m_page->findChild<CompareView*>(); }
 
-    std::unique_ptr<test::TempFolder> m_runs;
+    std::unique_ptr<test::TempFolder> m_runs, m_home;
     std::unique_ptr<RunsPage> m_page;
 };
 
@@ -59,6 +72,12 @@ void TestRunsPage::initTestCase()
 {
     QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
     m_runs = std::make_unique<test::TempFolder>();
+    m_home = std::make_unique<test::TempFolder>();
+    for (const char* name : {"XDG_CONFIG_HOME", "XDG_DATA_HOME"})
+        qputenv(name, (*m_home / name).string().c_str());
+    QCoreApplication::setOrganizationName("sentence-studio");
+    QCoreApplication::setApplicationName("runs");
+    dialogs::setScripted(true);
     Script script;
     script.steps = 300;
     test::StoredRunWriter::write(*m_runs / "20261124-090000-first", "STS-B", script, kFirst);
@@ -74,6 +93,7 @@ void TestRunsPage::init()
     m_page = std::make_unique<RunsPage>();
     m_page->resize(1300, 760);
     m_page->setFolders({QString::fromStdString(m_runs->path().string())});
+    QTRY_VERIFY(!m_page->isRefreshing());
     m_page->show();
     QVERIFY(QTest::qWaitForWindowExposed(m_page.get()));
 }
@@ -85,7 +105,7 @@ void TestRunsPage::cleanup()
 
 void TestRunsPage::listsAndSearches()
 {
-    auto* table = m_page->findChild<QTableView*>("runTable");
+    auto* table = m_page->findChild<QTreeView*>("runTable");
     auto* search = m_page->findChild<QLineEdit*>("runSearch");
     QCOMPARE(table->model()->rowCount(), 3);
     QCOMPARE(table->model()->index(0, 0).data().toString(), QString("Quora"));
@@ -113,7 +133,7 @@ void TestRunsPage::overlaysChosenRuns()
     QCOMPARE(metric->curveCount(), 2);
     // Runs of one name are told apart.
     QVERIFY(compare()->runs()[0].name != compare()->runs()[1].name);
-    m_page->findChild<QTableView*>("runTable")->clearSelection();
+    m_page->findChild<QTreeView*>("runTable")->clearSelection();
     QCOMPARE(loss->curveCount(), 0);
 }
 
@@ -190,8 +210,54 @@ void TestRunsPage::refreshKeepsTheChoice()
 {
     m_page->choose(folder("20261124-090000-first"));
     m_page->refresh();
+    QTRY_VERIFY(!m_page->isRefreshing());
     QCOMPARE(m_page->chosen(), QStringList{folder("20261124-090000-first")});
     QCOMPARE(compare()->runs().size(), std::size_t(1));
+}
+
+void TestRunsPage::tagsNotesAndArchive()
+{
+    const QString first = folder("20261124-090000-first");
+    m_page->choose(first);
+    auto* tags = m_page->findChild<QLineEdit*>("runTags");
+    auto* text = m_page->findChild<QPlainTextEdit*>("runNotes");
+    tags->setFocus();
+    QTest::keyClicks(tags, "baseline, paper,");
+    QTest::keyClick(tags, Qt::Key_Tab);
+    QCOMPARE(m_page->notes()->of(first).tags, (QStringList{"baseline", "paper"}));
+    QCOMPARE(m_page->chosen(), QStringList{first}); // the choice stays
+    text->setFocus();
+    QTest::keyClicks(text, "Good start.");
+    QTest::keyClick(text, Qt::Key_Tab);
+    QCOMPARE(m_page->notes()->of(first).text, QString("Good start."));
+    trigger("Pin");
+    QVERIFY(m_page->notes()->of(first).pinned);
+    auto* table = m_page->findChild<QTreeView*>("runTable");
+    QVERIFY(table->model()->index(0, 0).data().toString().startsWith("★"));
+    trigger("Archive");
+    QCOMPARE(table->model()->rowCount(), 2);
+    m_page->findChild<QCheckBox*>("showArchived")->setChecked(true);
+    QCOMPARE(table->model()->rowCount(), 3);
+    m_page->setGrouping("tag");
+    QCOMPARE(table->model()->rowCount(), 3); // baseline, paper, without a tag
+    m_page->setGrouping({});
+    QVERIFY(m_page->notes()->set(first, {}).ok());
+}
+
+void TestRunsPage::deletesAndUndoes()
+{
+    auto* undo = m_page->findChild<QToolButton*>("undoDelete");
+    QVERIFY(undo->isHidden());
+    m_page->choose(folder("20261124-100000-second"));
+    trigger("Delete");
+    auto* table = m_page->findChild<QTreeView*>("runTable");
+    QCOMPARE(table->model()->rowCount(), 2);
+    QVERIFY(!undo->isHidden());
+    undo->click();
+    QCOMPARE(table->model()->rowCount(), 3);
+    QVERIFY(undo->isHidden());
+    QCOMPARE(m_page->chosen(), QStringList{folder("20261124-100000-second")});
+    QVERIFY(std::filesystem::exists(*m_runs / "20261124-100000-second/state.json"));
 }
 
 /// Writes pictures to look at into the folder that STUDIO_SCREENSHOTS names.
