@@ -25,6 +25,7 @@ class PresetMenu;
 class RunActions;
 class RunsPage;
 struct Edit;
+struct InterruptedRun;
 class TrainingSession;
 
 /// Assembles the pages and the actions, and nothing else: the document holds the experiment, the session runs
@@ -52,6 +53,8 @@ public:
     void showPage(const QString& id); ///< "designer", "monitor", "runs"
     /// Offers the draft of a program that crashed, in a bar.
     void offerDraft();
+    /// Looks for interrupted runs in the background and offers the newest in a bar.
+    void offerInterruptedRuns();
 
 public Q_SLOTS:
     void newExperiment();
@@ -80,6 +83,8 @@ private:
     void updateTitle();
     void updateStart();
     void onRunFinished();
+    void rememberRuns(const QString& folder);
+    void offer(const std::vector<InterruptedRun>& runs);
     void openRunExperiment(const QString& file);
     void restoreLayout();
     void saveLayout() const;

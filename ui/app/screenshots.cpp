@@ -4,12 +4,16 @@
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
 #include "ui/app/mainwindow.h"
+#include "ui/app/resourcefolder.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/experimentdocument.h"
+#include "ui/designer/presetmenu.h"
 
+#include <QAction>
 #include <QApplication>
 #include <QDir>
 #include <QEventLoop>
+#include <QFile>
 #include <QPalette>
 #include <QStyle>
 #include <QTemporaryDir>
@@ -26,6 +30,18 @@ void settle(int milliseconds)
     QEventLoop loop;
     QTimer::singleShot(milliseconds, &loop, &QEventLoop::quit);
     loop.exec();
+}
+
+/// Runs what opens a dialog, lets `grab` picture the dialog, and closes it.
+template <typename Grab, typename Open> void pictureDialog(const Grab& grab, const Open& open)
+{
+    QTimer::singleShot(300, qApp, [&grab] {
+        QWidget* dialog = QApplication::activeModalWidget();
+        if (!dialog) return;
+        grab(dialog);
+        dialog->close();
+    });
+    open();
 }
 
 void waitForEnd(const MainWindow& window)
@@ -78,6 +94,12 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
         settle(60);
         if (window.grab().save(QStringLiteral("%1/%2%3.png").arg(folder, name, suffix))) ++count;
     };
+    const auto grabDialog = [&](const char* name) {
+        return [&, name](QWidget* dialog) {
+            const QString path = QStringLiteral("%1/%2%3.png").arg(folder, QLatin1String(name), suffix);
+            if (dialog->grab().save(path)) ++count;
+        };
+    };
     window.show();
     settle(100);
     grab(QStringLiteral("empty"));
@@ -97,7 +119,26 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
     window.designer()->reveal(QStringLiteral("learning_rate"), QStringLiteral("set_training"));
     settle(1500);
     grab(QStringLiteral("designer-edited"));
+    window.designer()->helpAction()->setChecked(true);
+    grab(QStringLiteral("designer-help"));
+    window.designer()->helpAction()->setChecked(false);
+
+    pictureDialog(grabDialog("dialog-unsaved"), [&] { window.newExperiment(); });
     document->undoStack()->setIndex(0);
+    pictureDialog(grabDialog("dialog-preset"), [&] {
+        window.presets()->load(resourceFolder() + QStringLiteral("/presets/50-large-batch.experiment.json"));
+    });
+    const QTemporaryDir files;
+    QFile foreign(files.filePath(QStringLiteral("training_args.json")));
+    if (foreign.open(QIODevice::WriteOnly)) {
+        // As an older release of the Python library writes them, with keys that are gone or not known.
+        foreign.write(R"({"output_dir": "out", "evaluation_strategy": "steps", "learning_rate": 3e-05,
+            "per_gpu_train_batch_size": 64, "warmup_ratio": 0.05, "no_cuda": true, "my_own_key": 1})");
+        foreign.close();
+        pictureDialog(grabDialog("dialog-import"), [&] { window.presets()->load(foreign.fileName()); });
+    }
+    pictureDialog(grabDialog("dialog-compare"), [&] { window.presets()->compare(); });
+    pictureDialog(grabDialog("dialog-save-preset"), [&] { window.presets()->saveAsPreset(); });
 
     const bool ran = pictured == PicturedRun::Sample ? runSample(window, grab) : runStory(window);
     if (!ran) return 0;

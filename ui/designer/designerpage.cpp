@@ -11,22 +11,20 @@
 #include "ui/designer/hitdelegate.h"
 #include "ui/designer/losspage.h"
 #include "ui/designer/modelpage.h"
+#include "ui/designer/pagetree.h"
 #include "ui/designer/planstrip.h"
 #include "ui/designer/runfacts.h"
 #include "ui/designer/settingsearch.h"
 #include "ui/widgets/fieldeditor.h"
-#include "ui/widgets/icons.h"
 #include "ui/widgets/searchbox.h"
 
 #include <QAction>
 #include <QCheckBox>
 #include <QEvent>
-#include <QHeaderView>
 #include <QKeyEvent>
 #include <QListWidget>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QTreeWidget>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -37,18 +35,6 @@ namespace {
 
 constexpr int kHitKey = Qt::UserRole;
 constexpr int kHitPage = Qt::UserRole + 1;
-constexpr int kMarkRole = Qt::UserRole + 2;
-
-QString spoken(int errors, int warnings)
-{
-    QStringList parts;
-    if (errors > 0)
-        parts << (errors == 1 ? DesignerPage::tr("1 error") : DesignerPage::tr("%1 errors").arg(errors));
-    if (warnings > 0)
-        parts << (warnings == 1 ? DesignerPage::tr("1 warning")
-                                : DesignerPage::tr("%1 warnings").arg(warnings));
-    return parts.join(QStringLiteral(", "));
-}
 
 } // namespace
 
@@ -57,7 +43,7 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
       m_document(document),
       m_facts(new RunFacts(this)),
       m_search(new SearchBox(tr("Search settings"))),
-      m_tree(new QTreeWidget),
+      m_tree(new PageTree),
       m_hits(new QListWidget),
       m_left(new QStackedWidget),
       m_pages(new QStackedWidget),
@@ -73,17 +59,6 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     sideColumn->addWidget(m_onlyChanged);
     m_left->addWidget(m_tree);
     m_left->addWidget(m_hits);
-    m_tree->setObjectName(QStringLiteral("pageTree"));
-    m_tree->setHeaderHidden(true);
-    m_tree->setColumnCount(2);
-    m_tree->header()->setStretchLastSection(false);
-    m_tree->header()->setSectionResizeMode(0, QHeaderView::Stretch);
-    m_tree->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
-    m_tree->setRootIsDecorated(false);
-    m_tree->setIndentation(12);
-    m_tree->setAccessibleName(tr("Pages"));
-    m_tree->setAccessibleDescription(
-        tr("Pages of the experiment with the number of their errors and warnings"));
     m_advanced->setAccessibleDescription(tr("Also those that are rarely changed, on every page"));
     m_onlyChanged->setAccessibleDescription(tr("Hides what is as by default and as saved, on every page"));
     m_hits->setAccessibleDescription(tr("Enter goes to the setting"));
@@ -93,6 +68,7 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     m_hits->setItemDelegate(new HitDelegate(m_hits));
     m_hits->installEventFilter(this);
 
+    side->setMinimumWidth(fontMetrics().averageCharWidth() * 42); // the longest title, with its count
     auto* splitter = new QSplitter;
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(side);
@@ -121,21 +97,19 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(splitter);
 
-    auto* experiment = addHeading(tr("Experiment"));
+    auto* experiment = m_tree->addHeading(tr("Experiment"));
     addPage(experiment, new ModelPage(document));
     addPage(experiment, m_dataPage = new DataPage(document, m_facts->data()));
     addPage(experiment, m_lossPage = new LossPage(document));
     addPage(experiment, new EvaluationPage(document));
-    QTreeWidgetItem* arguments = addHeading(tr("Training arguments"));
-    QTreeWidgetItem* more = addHeading(tr("More"));
+    QTreeWidgetItem* arguments = m_tree->addHeading(tr("Training arguments"));
+    QTreeWidgetItem* more = m_tree->addHeading(tr("More"));
     for (const ArgumentPage& page : argumentPages()) {
         addPage(page.method.empty() ? more : arguments, new ArgumentForm(document, page));
     }
     m_tree->expandAll();
 
-    connect(m_tree, &QTreeWidget::currentItemChanged, this, [this](QTreeWidgetItem* item) {
-        if (auto* page = m_items.key(item)) showPage(page->id());
-    });
+    connect(m_tree, &PageTree::pageChosen, this, &DesignerPage::showPage);
     connect(m_search, &QLineEdit::textChanged, this, &DesignerPage::search);
     connect(m_search, &QLineEdit::returnPressed, this,
             [this] { openHit(std::max(0, m_hits->currentRow())); });
@@ -166,40 +140,11 @@ DesignerPage::~DesignerPage()
     m_document->setMoreChecks({});
 }
 
-QIcon DesignerPage::markIcon(bool error, const QColor& colour) const
-{
-    const QString name = error ? QStringLiteral("error") : QStringLiteral("warning");
-    const QSize size(16, 16);
-    QIcon icon;
-    icon.addPixmap(studioIcon(name, colour).pixmap(size, devicePixelRatioF()));
-    // On the selected row the mark has the colour of its text.
-    icon.addPixmap(
-        studioIcon(name, palette().color(QPalette::HighlightedText)).pixmap(size, devicePixelRatioF()),
-        QIcon::Selected);
-    return icon;
-}
-
-QTreeWidgetItem* DesignerPage::addHeading(const QString& title)
-{
-    auto* heading = new QTreeWidgetItem(m_tree, {title});
-    heading->setFlags(Qt::ItemIsEnabled);
-    heading->setFirstColumnSpanned(true);
-    QFont font = m_tree->font();
-    font.setCapitalization(QFont::AllUppercase);
-    font.setPointSizeF(font.pointSizeF() * 0.85);
-    font.setLetterSpacing(QFont::PercentageSpacing, 106);
-    heading->setFont(0, font);
-    heading->setForeground(0, palette().brush(QPalette::PlaceholderText));
-    return heading;
-}
-
 void DesignerPage::addPage(QTreeWidgetItem* heading, FormPage* page)
 {
     m_pages->addWidget(page);
     m_list << page;
-    auto* item = new QTreeWidgetItem(heading, {page->title()});
-    item->setSizeHint(0, QSize(0, fontMetrics().height() + 8));
-    m_items.insert(page, item);
+    m_tree->addPage(heading, page->id(), page->title());
     connect(page, &FormPage::fieldFocused, this, &DesignerPage::onFieldFocused);
     connect(page, &FormPage::pageWanted, this,
             [this](const QString& id, const QString& key) { reveal(key, id); });
@@ -231,7 +176,7 @@ void DesignerPage::showPage(const QString& id)
 {
     FormPage* wanted = page(id);
     if (!wanted) return;
-    m_tree->setCurrentItem(m_items.value(wanted));
+    m_tree->choose(id);
     m_pages->setCurrentWidget(wanted);
     wanted->ensureBuilt();
     if (wanted == m_lossPage) m_dataPage->ensureBuilt(); // which losses fit is read off the files
@@ -309,34 +254,10 @@ void DesignerPage::refreshTree()
             if (issue.severity == Severity::Error) ++errors;
             if (issue.severity == Severity::Warning) ++warnings;
         }
-        QTreeWidgetItem* item = m_items.value(page);
-        // Setting what is shown already would paint the whole tree at every key.
-        const QString mark = QStringLiteral("%1/%2").arg(errors).arg(warnings);
-        if (item->data(1, kMarkRole).toString() != mark) {
-            item->setData(1, kMarkRole, mark);
-            showMark(item, page->title(), errors, warnings);
-        }
         const bool edited =
             std::any_of(unsaved.begin(), unsaved.end(), [&](const QString& key) { return page->owns(key); });
-        QFont font = item->font(0);
-        if (font.bold() != edited) {
-            font.setBold(edited);
-            item->setFont(0, font);
-        }
+        m_tree->mark(page->id(), errors, warnings, edited);
     }
-}
-
-void DesignerPage::showMark(QTreeWidgetItem* item, const QString& title, int errors, int warnings)
-{
-    const int shown = errors > 0 ? errors : warnings;
-    item->setText(1, shown > 0 ? QString::number(shown) : QString());
-    const QColor colour = errors > 0 ? errorColour(palette()) : warningColour(palette());
-    item->setIcon(1, shown == 0 ? QIcon() : markIcon(errors > 0, colour));
-    item->setForeground(1, colour);
-    const QString words = spoken(errors, warnings);
-    item->setToolTip(0, words);
-    item->setToolTip(1, words);
-    item->setData(0, Qt::AccessibleTextRole, words.isEmpty() ? title : title + u' ' + words);
 }
 
 void DesignerPage::search(const QString& text)
@@ -420,8 +341,7 @@ bool DesignerPage::eventFilter(QObject* watched, QEvent* event)
 void DesignerPage::changeEvent(QEvent* event)
 {
     if (event->type() == QEvent::PaletteChange) {
-        for (QTreeWidgetItem* item : std::as_const(m_items))
-            item->setData(1, kMarkRole, QVariant()); // in the new colours
+        m_tree->forgetMarks(); // they come back in the new colours
         refreshTree();
     }
     QWidget::changeEvent(event);

@@ -2,14 +2,13 @@
 
 #include "ui/designer/formpage.h"
 
-#include <QHash>
+#include <QList>
 #include <QWidget>
 
 class QAction;
 class QCheckBox;
 class QListWidget;
 class QStackedWidget;
-class QTreeWidget;
 class QTreeWidgetItem;
 
 namespace studio {
@@ -18,6 +17,7 @@ class DataPage;
 class ExperimentDocument;
 class HelpPanel;
 class LossPage;
+class PageTree;
 class PlanStrip;
 class RunFacts;
 class SearchBox;
@@ -57,13 +57,10 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
-    QTreeWidgetItem* addHeading(const QString& title);
     void addPage(QTreeWidgetItem* heading, FormPage* page);
     void onChanged(const QString& key);
     void onValidated();
     void refreshTree();
-    void showMark(QTreeWidgetItem* item, const QString& title, int errors, int warnings);
-    QIcon markIcon(bool error, const QColor& colour) const;
     void search(const QString& text);
     void openHit(int row);
     void setFilter();
@@ -73,7 +70,7 @@ private:
     ExperimentDocument* m_document;
     RunFacts* m_facts;
     SearchBox* m_search;
-    QTreeWidget* m_tree;
+    PageTree* m_tree;
     QListWidget* m_hits;
     QStackedWidget* m_left;
     QStackedWidget* m_pages;
@@ -86,7 +83,6 @@ private:
     QAction* m_helpAction = nullptr;
     QString m_focusedKey;
     QList<FormPage*> m_list;
-    QHash<FormPage*, QTreeWidgetItem*> m_items;
 };
 
 } // namespace studio

@@ -110,8 +110,14 @@ void FormPage::refresh(const QString& key)
 void FormPage::refreshIssues()
 {
     if (!m_built) return;
+    const auto toldAt = [this](const Issue& issue) -> const FormRow* {
+        for (const std::string& key : issue.keys) {
+            if (const FormRow* found = row(QString::fromStdString(key))) return found;
+        }
+        return nullptr;
+    };
     for (FormRow* row : m_rows)
-        row->refreshIssues();
+        row->refreshIssues(toldAt);
     std::vector<Issue> orphans;
     for (const Issue& issue : m_document->issues()) {
         const auto hasRow = [&](const std::string& key) {

@@ -202,7 +202,7 @@ void FormRow::refreshValue()
     }
 }
 
-void FormRow::refreshIssues()
+void FormRow::refreshIssues(const ToldAt& toldAt)
 {
     const std::vector<Issue> issues = m_document->issuesOf(m_texts.key);
     while (m_messages.size() < issues.size()) {
@@ -216,7 +216,14 @@ void FormRow::refreshIssues()
     QStringList spoken;
     for (std::size_t i = 0; i < m_messages.size(); ++i) {
         if (i < issues.size()) {
-            m_messages[i]->present(issues[i]);
+            const FormRow* teller = toldAt ? toldAt(issues[i]) : this;
+            if (!teller || teller == this) {
+                m_messages[i]->present(issues[i]);
+            } else if (issues[i].severity == Severity::Normalise) {
+                m_messages[i]->clear(); // a note needs no pointer
+            } else {
+                m_messages[i]->present(issues[i].severity, tr("See “%1”.").arg(teller->texts().label));
+            }
             spoken << QString::fromStdString(issues[i].message);
         } else if (!m_messages[i]->isHidden()) {
             m_messages[i]->clear();

@@ -16,6 +16,7 @@ namespace studio {
 class ExperimentDocument;
 class FieldEditor;
 class MessageLabel;
+struct Issue;
 
 /// One line of a form: label with the Python name under it, two markers, the editor, chips, findings. It
 /// binds the editor to one key of the document, both ways.
@@ -52,7 +53,9 @@ public:
 
     /// Takes value, markers and findings from the document.
     void refreshValue();
-    void refreshIssues();
+    /// `toldAt` names the row of the page that tells a finding about several settings; the others point to it.
+    using ToldAt = std::function<const FormRow*(const Issue&)>;
+    void refreshIssues(const ToldAt& toldAt = {});
     /// Draws the eye to the row for a second.
     void flash();
 

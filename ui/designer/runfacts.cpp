@@ -95,10 +95,13 @@ void RunFacts::describe(const Experiment& experiment, int index, LintDataSet& se
     const int limit = experiment.model.maxSeqLength.value_or(m_data->modelLimit(experiment));
     if (truth->tokens.counted > 0 && limit > 0) set.truncatedShare = truth->tokens.truncatedShare(limit);
     if (truth->shared.empty()) return;
-    std::int64_t rows = 0;
-    for (const SharedRows& shared : truth->shared)
+    std::int64_t rows = 0, evalRows = 0;
+    for (const SharedRows& shared : truth->shared) {
         rows += shared.overlap.rows;
+        evalRows += shared.evalRows;
+    }
     set.rowsInEval = rows;
+    set.evalRows = evalRows;
 }
 
 LintFacts RunFacts::lintFacts(const Experiment& experiment)

@@ -27,6 +27,7 @@ struct LintDataSet
         std::nullopt; ///< that two rows share their positive, see collisionChance()
     std::optional<double> truncatedShare = std::nullopt;   ///< of rows longer than max_seq_length
     std::optional<std::int64_t> rowsInEval = std::nullopt; ///< rows whose text is in an evaluation set too
+    std::optional<std::int64_t> evalRows = std::nullopt;   ///< of those evaluation sets in all
 };
 
 struct LintFacts

@@ -146,13 +146,21 @@ void truncatedRows(A, F facts, Out out)
 
 void trainEvalOverlap(A, F facts, Out out)
 {
+    constexpr double kHarmless = 0.005; // less than what a metric moves by chance on sets of usual size
     for (std::size_t i = 0; i < facts.train.size(); ++i) {
-        const auto rows = facts.train[i].rowsInEval;
-        if (rows && *rows > 0) {
-            warn(out, {place(i, "path")},
-                 std::to_string(*rows) + (*rows == 1 ? " row of " : " rows of ") + facts.train[i].name +
-                     (*rows == 1 ? " is" : " are") +
-                     " in an evaluation set too, so the evaluation flatters the model.");
+        const LintDataSet& set = facts.train[i];
+        if (!set.rowsInEval || *set.rowsInEval <= 0) continue;
+        const bool one = *set.rowsInEval == 1;
+        const std::string rows = std::to_string(*set.rowsInEval) + (one ? " row of " : " rows of ") + set.name +
+                                 (one ? " is" : " are") + " in an evaluation set too";
+        const double share = set.evalRows && *set.evalRows > 0
+                                 ? static_cast<double>(*set.rowsInEval) / static_cast<double>(*set.evalRows)
+                                 : 1;
+        if (share < kHarmless) {
+            out.push_back({Severity::Normalise, "", {place(i, "path")},
+                           rows + " (" + percent(share) + " of it), too few to move its metrics.", std::nullopt});
+        } else {
+            warn(out, {place(i, "path")}, rows + ", so the evaluation flatters the model.");
         }
     }
 }

@@ -246,6 +246,16 @@ void TestLint::trainEvalOverlap()
 {
     QVERIFY(speaks("L12", {}, data({.name = "a", .rowsInEval = 3})));
     QVERIFY(!speaks("L12", {}, data({.name = "a", .rowsInEval = 0})));
+    // A row in a thousand is worth a note, not a warning.
+    const auto severity = [&](std::int64_t rows) {
+        for (const Issue& issue : lint({}, data({.name = "a", .rowsInEval = rows, .evalRows = 1000}))) {
+            if (issue.code == "L12") return issue.severity;
+        }
+        return Severity::Error;
+    };
+    QCOMPARE(severity(1), Severity::Normalise);
+    QCOMPARE(severity(4), Severity::Normalise);
+    QCOMPARE(severity(5), Severity::Warning);
 }
 
 void TestLint::lastBatchOfOne()

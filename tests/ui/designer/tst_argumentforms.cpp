@@ -6,6 +6,7 @@
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/formrow.h"
 #include "ui/widgets/fieldeditor.h"
+#include "ui/widgets/messagelabel.h"
 #include "ui/widgets/numberfield.h"
 
 #include <QCheckBox>
@@ -62,6 +63,7 @@ private Q_SLOTS:
     void presetFormPresetIsIdentity();
     void sharedValuesMoveTogether();
     void nonsenseIsMarkedAndKept();
+    void aFindingIsToldOnceAPage();
     void markersResetOneField();
     void groupResetIsOneStep();
     void filters();
@@ -200,6 +202,37 @@ void TestArgumentForms::nonsenseIsMarkedAndKept()
     QCOMPARE(document.undoStack()->count(), 1); // typing is one step
     document.undoStack()->undo();
     QCOMPARE(line->text(), QString("5e-05"));
+}
+
+void TestArgumentForms::aFindingIsToldOnceAPage()
+{
+    ExperimentDocument document;
+    DesignerPage designer(&document);
+    designer.buildAll();
+    document.apply("Clash", {{"bf16", true}, {"fp16", true}, {"warmup_ratio", 0.1}, {"warmup_steps", 50}});
+    document.validateNow();
+    int shared = 0;
+    for (const QString& id : designer.pageIds()) {
+        const FormPage* page = designer.page(id);
+        for (const Issue& issue : document.issues()) {
+            int told = 0, pointed = 0;
+            for (const std::string& key : issue.keys) {
+                const FormRow* row = page->row(QString::fromStdString(key));
+                if (!row) continue;
+                for (const auto* message : row->findChildren<MessageLabel*>()) {
+                    if (message->text() == QString::fromStdString(issue.message)) ++told;
+                    if (message->text().startsWith("See ")) ++pointed;
+                }
+                // Screen readers hear all of it at each.
+                QVERIFY(row->editor()->control()->accessibleDescription().contains(
+                    QString::fromStdString(issue.message)));
+            }
+            QVERIFY2(told <= 1, qPrintable(id + ": " + QString::fromStdString(issue.message)));
+            if (pointed > 0) ++shared;
+            QCOMPARE(pointed > 0 && told == 0, false);
+        }
+    }
+    QVERIFY(shared > 0);
 }
 
 void TestArgumentForms::markersResetOneField()
