@@ -48,8 +48,8 @@ FieldLines evaluationFields()
             .unit("batches")
             .unset("only at the end")
             .group("evaluate")
-            .help("Evaluation batches after which collected outputs move from the GPU to main memory. "
-                  "Saves GPU memory, costs a little time. Unset keeps them until the end."),
+            .help("Evaluation batches after which Python moves collected outputs from the GPU to main memory. "
+                  "Changes nothing here: embeddings of an evaluation move there at once."),
         field(&TrainingArguments::evalDelay, "eval_delay")
             .label("First evaluation after")
             .number()

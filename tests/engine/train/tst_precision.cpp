@@ -1,18 +1,24 @@
 #include "core/arguments/argumentfields.h"
 #include "engine/loss/embeddingmodel.h"
+#include "engine/loss/sentenceembedding.h"
+#include "engine/model/parameterstore.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/memorymetrics.h"
+#include "engine/train/precision.h"
 #include "engine/train/recompute.h"
 #include "tinyrun.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/CPUAllocator.h>
 
 #include <QTest>
 
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -35,6 +41,7 @@ private Q_SLOTS:
     void neftuneNoiseHasItsSize();
     void checkpointingGivesTheSameGradients();
     void checkpointingKeepsNoActivations();
+    void checkpointingTakesLessMemory();
     void batchSizeIsFound();
     void foundBatchSizeIsKept();
     void outOfMemoryIsNamed();
@@ -241,6 +248,83 @@ void TestPrecision::checkpointingKeepsNoActivations()
     for (int row = 0; row < 40; ++row)
         expected += row * (row + 1.0);
     QVERIFY(at::equal(model->weight.grad(), at::full({4}, expected)));
+}
+
+namespace {
+
+/// Torch's allocator for the CPU, which tells the most bytes that tensors held at once. Some blocks outlive the
+/// measurement, so it is never taken away.
+class PeakAllocator : public c10::Allocator
+{
+public:
+    static PeakAllocator& install()
+    {
+        static auto* allocator = new PeakAllocator(c10::GetCPUAllocator());
+        c10::SetCPUAllocator(allocator, 100);
+        return *allocator;
+    }
+    c10::DataPtr allocate(std::size_t bytes) override
+    {
+        auto data = m_next->allocate(bytes);
+        void* const place = data.get();
+        if (!place) return data;
+        const std::lock_guard lock(m_mutex);
+        m_blocks.insert_or_assign(place, std::pair(std::move(data), bytes));
+        m_held += static_cast<std::int64_t>(bytes);
+        m_peak = std::max(m_peak, m_held);
+        return {place, place, release, c10::Device(c10::kCPU)};
+    }
+    c10::DeleterFnPtr raw_deleter() const override { return release; }
+    void copy_data(void* to, const void* from, std::size_t bytes) const override { std::memcpy(to, from, bytes); }
+
+    void begin() { m_before = m_peak = m_held; }
+    std::int64_t peak() const { return m_peak - m_before; }
+
+private:
+    explicit PeakAllocator(c10::Allocator* next) : m_next(next) {}
+    static void release(void* place)
+    {
+        auto& self = install();
+        const std::lock_guard lock(self.m_mutex);
+        const auto found = self.m_blocks.find(place);
+        if (found == self.m_blocks.end()) return self.m_next->raw_deallocate(place); // from before
+        self.m_held -= static_cast<std::int64_t>(found->second.second);
+        self.m_blocks.erase(found);
+    }
+
+    c10::Allocator* m_next;
+    std::mutex m_mutex;
+    std::map<void*, std::pair<c10::DataPtr, std::size_t>> m_blocks;
+    std::int64_t m_held = 0, m_peak = 0, m_before = 0;
+};
+
+} // namespace
+
+/// gradient_checkpointing: a step holds the activations of one part of the batch at a time.
+void TestPrecision::checkpointingTakesLessMemory()
+{
+    LoadOptions options;
+    options.encoder = EncoderChoice::Torch;
+    auto model = SentenceModel::load(fixture("model/tiny/bert"), options);
+    QVERIFY(model.ok());
+    const at::AutoGradMode withGradient(true);
+    PackedBatch batch;
+    for (int row = 0; row < 128; ++row)
+        batch.append(std::vector<std::int32_t>(30, 5 + row % 90), 0, row);
+    std::int64_t peaks[2] = {};
+    for (const bool gradientCheckpointing : {false, true}) {
+        TrainingArguments arguments;
+        arguments.gradientCheckpointing = gradientCheckpointing;
+        const auto view = trainingView(sentenceEmbeddingModel(**model), arguments);
+        (*model)->zeroGrad();
+        auto& memory = PeakAllocator::install();
+        memory.begin();
+        view->embed(batch, {}).sum().backward();
+        peaks[gradientCheckpointing] = memory.peak();
+    }
+    qInfo("peak of a step: %lld kB, with checkpointing %lld kB", static_cast<long long>(peaks[0] / 1024),
+          static_cast<long long>(peaks[1] / 1024));
+    QVERIFY(peaks[1] < peaks[0] / 3);
 }
 
 void TestPrecision::batchSizeIsFound()
