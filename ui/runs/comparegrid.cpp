@@ -63,6 +63,34 @@ QString CompareGrid::csv() const
     return text;
 }
 
+QString CompareGrid::latex() const
+{
+    const auto escaped = [](const QString& text) {
+        QString out;
+        for (const QChar c : text) {
+            if (QStringLiteral("&%$#_{}").contains(c)) out += QLatin1Char('\\') + c;
+            else if (c == QLatin1Char('\\')) out += QStringLiteral("\\textbackslash{}");
+            else if (c == QLatin1Char('~')) out += QStringLiteral("\\textasciitilde{}");
+            else if (c == QLatin1Char('^')) out += QStringLiteral("\\textasciicircum{}");
+            else if (c == QChar(0x2013)) out += QStringLiteral("--");
+            else if (c == QChar(0x00b1)) out += QStringLiteral("$\\pm$");
+            else out += c;
+        }
+        return out;
+    };
+    const auto line = [&](const QStringList& texts) {
+        QStringList parts;
+        for (const QString& text : texts)
+            parts << escaped(text);
+        return parts.join(QStringLiteral(" & ")) + QStringLiteral(" \\\\\n");
+    };
+    QString text = QStringLiteral("\\begin{tabular}{l%1}\n\\toprule\n").arg(QStringLiteral("r").repeated(m_names.size()));
+    text += line(QStringList{QString()} + m_names) + QStringLiteral("\\midrule\n");
+    for (const auto shown : m_shown)
+        text += line(cells(m_all[shown]));
+    return text + QStringLiteral("\\bottomrule\n\\end{tabular}\n");
+}
+
 int CompareGrid::rowCount(const QModelIndex& parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_shown.size());

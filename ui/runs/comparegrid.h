@@ -20,6 +20,8 @@ public:
 
     QString markdown() const;
     QString csv() const;
+    /// A tabular with booktabs' rules.
+    QString latex() const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

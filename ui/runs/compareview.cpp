@@ -40,7 +40,8 @@ CompareView::CompareView(QWidget* parent)
       m_notice(new QLabel(this)),
       m_tabs(new QTabWidget(this)),
       m_metrics(new CompareGrid(this)),
-      m_settings(new CompareGrid(this))
+      m_settings(new CompareGrid(this)),
+      m_seeds(new CompareGrid(this))
 {
     m_notice->setWordWrap(true);
     m_notice->setObjectName(QStringLiteral("compareNotice"));
@@ -49,6 +50,10 @@ CompareView::CompareView(QWidget* parent)
     m_tabs->addTab(makeCurves(), tr("Curves"));
     m_tabs->addTab(makeGrid(m_metrics, tr("Metrics of the runs"), false), tr("Metrics"));
     m_tabs->addTab(makeGrid(m_settings, tr("Settings of the runs"), true), tr("Settings"));
+    m_seedsPage = makeGrid(m_seeds, tr("Means over seeds"), false);
+    m_tabs->addTab(m_seedsPage, tr("Seeds"));
+    m_tabs->setTabToolTip(m_tabs->indexOf(m_seedsPage),
+                          tr("Mean and 95 % interval over chosen runs that differ in their seeds only"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_notice);
@@ -129,6 +134,10 @@ QWidget* CompareView::makeGrid(CompareGrid* grid, const QString& name, bool with
     connect(csv, &QPushButton::clicked, grid, [grid] { QApplication::clipboard()->setText(grid->csv()); });
     row->addWidget(markdown);
     row->addWidget(csv);
+    auto* latex = new QPushButton(tr("Copy as LaTeX"), page);
+    connect(latex, &QPushButton::clicked, grid,
+            [grid] { QApplication::clipboard()->setText(grid->latex()); });
+    row->addWidget(latex);
     auto* layout = new QVBoxLayout(page);
     layout->addLayout(row);
     layout->addWidget(table, 1);
@@ -182,6 +191,9 @@ void CompareView::showRuns()
     showMetric();
     m_metrics->setRows(namesOf(m_runs), compareMetrics(m_runs));
     m_settings->setRows(namesOf(m_runs), compareExperiments(m_runs));
+    const SeedGroups groups = seedGroups(m_runs);
+    m_seeds->setRows(groups.names, compareSeeds(m_runs, groups));
+    m_tabs->setTabEnabled(m_tabs->indexOf(m_seedsPage), !groups.runs.empty());
     m_notice->setVisible(!problems.isEmpty());
     m_notice->setText(problems.join(QLatin1Char('\n')));
 }

@@ -41,6 +41,8 @@ private:
     QComboBox* m_axisBox;
     CompareGrid* m_metrics;
     CompareGrid* m_settings;
+    CompareGrid* m_seeds;
+    QWidget* m_seedsPage;
 };
 
 } // namespace studio

@@ -1,12 +1,15 @@
 #include "ui/runs/comparison.h"
 
+#include "core/statistics/pairedcomparison.h"
 #include "session/experimentvalues.h"
 #include "session/storedrun.h"
 #include "ui/charts/axisticks.h"
 
 #include <QLocale>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -112,6 +115,53 @@ std::vector<ComparedRow> compareMetrics(const std::vector<ComparedRun>& runs)
     for (const auto& key : comparedMetrics(runs)) {
         rows.push_back(metricRow(key + QStringLiteral(", best"), runs, bestOf));
         rows.push_back(metricRow(key + QStringLiteral(", last"), runs, lastOf));
+    }
+    return rows;
+}
+
+SeedGroups seedGroups(const std::vector<ComparedRun>& runs)
+{
+    SeedGroups groups;
+    std::map<std::string, std::vector<std::size_t>> same;
+    std::vector<std::string> order;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        std::string rest;
+        for (const auto& [key, value] : experimentValues(runs[i].data.experimentJson)) {
+            constexpr const char* kOwn[] = {"name", "notes", "arguments.seed", "arguments.data_seed", "arguments.output_dir",
+                                            "arguments.run_name", "arguments.logging_dir"};
+            if (std::find(std::begin(kOwn), std::end(kOwn), key) == std::end(kOwn)) rest += key + '=' + value + '\n';
+        }
+        if (rest.empty()) continue; // nothing is known about it
+        if (same[rest].empty()) order.push_back(rest);
+        same[rest].push_back(i);
+    }
+    for (const std::string& rest : order) {
+        if (same[rest].size() < 2) continue;
+        groups.names << QStringLiteral("%1 (n = %2)").arg(runs[same[rest].front()].name).arg(same[rest].size());
+        groups.runs.push_back(same[rest]);
+    }
+    return groups;
+}
+
+std::vector<ComparedRow> compareSeeds(const std::vector<ComparedRun>& runs, const SeedGroups& groups)
+{
+    std::vector<ComparedRow> rows;
+    const auto add = [&](const QString& key, const QString& which, auto valueOf) {
+        ComparedRow row{key + QStringLiteral(", ") + which, {}, false};
+        for (const auto& group : groups.runs) {
+            std::vector<double> values;
+            for (const std::size_t run : group)
+                if (const auto value = valueOf(runs[run], key)) values.push_back(*value);
+            const MeanInterval found = meanInterval(values);
+            row.texts << (found.count == 0 ? QStringLiteral("–")
+                                           : QStringLiteral("%1 ± %2").arg(valueText(found.mean), valueText(found.halfWidth)));
+        }
+        rows.push_back(std::move(row));
+    };
+    if (groups.runs.empty()) return rows;
+    for (const auto& key : comparedMetrics(runs)) {
+        add(key, QStringLiteral("best"), bestOf);
+        add(key, QStringLiteral("last"), lastOf);
     }
     return rows;
 }

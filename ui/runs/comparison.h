@@ -39,6 +39,17 @@ std::vector<ComparedRow> compareExperiments(const std::vector<ComparedRun>& runs
 /// Losses count as better when smaller, everything else when greater.
 std::vector<ComparedRow> compareMetrics(const std::vector<ComparedRun>& runs);
 
+/// Runs that differ in nothing but their seeds (and names and folders), in groups of two or more, with a name each.
+struct SeedGroups
+{
+    QStringList names;
+    std::vector<std::vector<std::size_t>> runs; ///< indices of the compared ones
+};
+SeedGroups seedGroups(const std::vector<ComparedRun>& runs);
+
+/// Mean and 95 % interval (Student's t) over the runs of each group: last and best value of every metric.
+std::vector<ComparedRow> compareSeeds(const std::vector<ComparedRun>& runs, const SeedGroups& groups);
+
 /// Keys of metrics that any of the runs reported, in order of first appearance.
 QStringList comparedMetrics(const std::vector<ComparedRun>& runs);
 

@@ -46,6 +46,7 @@ private Q_SLOTS:
     void overlaysChosenRuns();
     void differencesByKey();
     void metricsAgainstTheBaseline();
+    void meansOverSeeds();
     void copies();
     void damagedRunIsExplained();
     void everyControlHasAName();
@@ -174,6 +175,35 @@ void TestRunsPage::metricsAgainstTheBaseline()
     QVERIFY(rows[0].texts[1].contains("%"));
 }
 
+void TestRunsPage::meansOverSeeds()
+{
+    test::TempFolder runs;
+    QStringList folders;
+    for (unsigned seed : {1u, 2u, 3u}) {
+        Script script;
+        script.steps = 100;
+        script.seed = seed;
+        const auto folder = runs / std::to_string(seed);
+        test::StoredRunWriter::write(folder, "S", script,
+                                     R"({"model": {"path": "m"}, "arguments": {"seed": )" + std::to_string(seed) + "}}");
+        folders << QString::fromStdString(folder.string());
+    }
+    CompareView view;
+    view.setRuns(folders + QStringList{folder("20261124-090000-first")});
+    const SeedGroups groups = seedGroups(view.runs());
+    QCOMPARE(groups.runs, (std::vector<std::vector<std::size_t>>{{0, 1, 2}}));
+    QVERIFY(groups.names[0].endsWith("(n = 3)"));
+    const auto rows = compareSeeds(view.runs(), groups);
+    QCOMPARE(rows[1].key, QString("eval_loss, last"));
+    double sum = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const auto* series = view.runs()[i].model->series("eval_loss");
+        sum += series->values()[series->size() - 1];
+    }
+    QVERIFY2(rows[1].texts[0].startsWith(QLocale::c().toString(sum / 3, 'f', 5)), qPrintable(rows[1].texts[0]));
+    QVERIFY(rows[1].texts[0].contains("±"));
+}
+
 void TestRunsPage::copies()
 {
     CompareGrid grid;
@@ -184,6 +214,9 @@ void TestRunsPage::copies()
     QCOMPARE(grid.csv(), QString("key,a,b|c\nkey,1,\"x,\"\"y\"\"\"\nsame,2,2\n"));
     grid.setOnlyDifferences(true);
     QCOMPARE(grid.rowCount(), 1);
+    grid.setRows({"a_b"}, {{"100 %", {"0.8 ± 0.1"}, true}});
+    QCOMPARE(grid.latex(), QString("\\begin{tabular}{lr}\n\\toprule\n & a\\_b \\\\\n\\midrule\n"
+                                   "100 \\% & 0.8 $\\pm$ 0.1 \\\\\n\\bottomrule\n\\end{tabular}\n"));
 }
 
 void TestRunsPage::damagedRunIsExplained()
