@@ -21,7 +21,7 @@ struct CheckArguments
 };
 
 /// One line a folder; false when it is damaged.
-bool tell(const std::string& name, const Result<Manifest>& manifest)
+bool tell(const std::string& name, const Result<Manifest>& manifest, bool pinned = false)
 {
     if (!manifest) {
         std::printf("%s: damaged: %s\n", name.c_str(), manifest.error().text().c_str());
@@ -30,9 +30,9 @@ bool tell(const std::string& name, const Result<Manifest>& manifest)
     const char* use = manifest->kind != "checkpoint" ? "whole"
                       : canResumeFrom(*manifest)     ? "whole, can be resumed"
                                                      : "whole, holds the model alone";
-    std::printf("%s: %s (%zu files, %.1f MB%s%s)\n", name.c_str(), use, manifest->files.size(),
+    std::printf("%s: %s (%zu files, %.1f MB%s%s)%s\n", name.c_str(), use, manifest->files.size(),
                 static_cast<double>(manifest->totalBytes()) / 1e6, manifest->run.empty() ? "" : ", run ",
-                manifest->run.c_str());
+                manifest->run.c_str(), pinned ? ", pinned" : "");
     return true;
 }
 
@@ -54,7 +54,8 @@ int check(const CheckArguments& arguments)
     bool whole = true;
     for (const auto& checkpoint : *listed)
         whole &= tell(checkpoint.name, checkpoint.problem ? Result<Manifest>(*checkpoint.problem)
-                                                          : Result<Manifest>(checkpoint.manifest));
+                                                          : Result<Manifest>(checkpoint.manifest),
+                      checkpoint.pinned);
     if (fs::exists(folder / "final"))
         whole &= tell("final", verifyManifest(folder / "final", VerifyDepth::Hashes));
 
@@ -68,7 +69,37 @@ int check(const CheckArguments& arguments)
     return whole ? kDone : kFailed;
 }
 
+int pin(const std::string& checkpoint, bool remove)
+{
+    const auto folder = fs::absolute(checkpoint).lexically_normal();
+    const auto name = folder.has_filename() ? folder : folder.parent_path();
+    auto& disk = posixFileSystem();
+    if (!checkpointStep(name.filename().string()))
+        return report(Error{ErrorCode::InvalidValue,
+                            name.string() + " is no checkpoint. Name a folder checkpoint-STEP of an output folder.",
+                            name.string()});
+    const Status done = remove ? unpinCheckpoint(disk, name.string()) : pinCheckpoint(disk, name.string());
+    if (!done) return report(done.error());
+    std::printf("%s %s\n", name.filename().c_str(), remove ? "may be removed again" : "is kept");
+    return kDone;
+}
+
 } // namespace
+
+void addPinCommand(CLI::App& app, Action& action)
+{
+    struct PinArguments
+    {
+        std::string checkpoint;
+        bool remove = false;
+    };
+    auto arguments = std::make_shared<PinArguments>();
+    auto* command = app.add_subcommand("pin", "Keeps a checkpoint that save_total_limit would remove");
+    command->add_option("checkpoint", arguments->checkpoint, "Folder checkpoint-STEP")->required();
+    command->add_flag("--remove", arguments->remove, "Takes the pin away");
+    command->callback(
+        [arguments, &action] { action = [arguments] { return pin(arguments->checkpoint, arguments->remove); }; });
+}
 
 void addCheckCommand(CLI::App& app, Action& action)
 {

@@ -23,6 +23,7 @@ using Action = std::function<int()>;
 void addRunCommand(CLI::App& app, Action& action);
 void addValidateCommand(CLI::App& app, Action& action);
 void addCheckCommand(CLI::App& app, Action& action);
+void addPinCommand(CLI::App& app, Action& action);
 void addEvaluateCommand(CLI::App& app, Action& action);
 void addEncodeCommand(CLI::App& app, Action& action);
 void addMineCommand(CLI::App& app, Action& action);

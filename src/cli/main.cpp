@@ -15,6 +15,7 @@ int main(int argc, char** argv)
     addRunCommand(app, action);
     addValidateCommand(app, action);
     addCheckCommand(app, action);
+    addPinCommand(app, action);
     addEvaluateCommand(app, action);
     addEncodeCommand(app, action);
     addMineCommand(app, action);

@@ -96,6 +96,7 @@ int main(int argc, char** argv)
         window.offerDraft();
     }
     window.show();
+    window.offerInterruptedRuns();
     // Start answers at once when the engine is loaded already; the window comes first.
     QTimer::singleShot(1500, window.session(), &studio::TrainingSession::preloadEngine);
     return QApplication::exec();

@@ -1,6 +1,7 @@
 #include "ui/app/mainwindow.h"
 
 #include "core/experiment/experiment.h"
+#include "session/interruptedruns.h"
 #include "session/trainingsession.h"
 #include "ui/app/draftstore.h"
 #include "ui/app/noticebar.h"
@@ -25,9 +26,11 @@
 #include <QFileInfo>
 #include <QLabel>
 #include <QMimeData>
+#include <QPointer>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QThreadPool>
 #include <QToolBar>
 #include <QToolButton>
 #include <QUrl>
@@ -315,8 +318,10 @@ void MainWindow::start()
     }
     auto experiment = std::make_shared<Experiment>(m_document->resolved());
     m_monitor->setExperimentName(m_document->displayName());
-    if (m_session->start(experiment, m_document->outputFolder().toStdString()))
-        showPage(QStringLiteral("monitor"));
+    if (!m_session->start(experiment, m_document->outputFolder().toStdString())) return;
+    // Remembered now: a run that is cut off with the whole program is found at the next start.
+    rememberRuns(m_document->outputFolder() + QStringLiteral("/runs"));
+    showPage(QStringLiteral("monitor"));
 }
 
 void MainWindow::stop()
@@ -360,16 +365,46 @@ void MainWindow::onRunFinished()
     const QString run = QString::fromStdString(m_session->outcome().runDir.string());
     if (!run.isEmpty()) {
         const QString parent = QFileInfo(run).absolutePath();
-        QStringList folders = m_runs->folders();
-        if (!folders.contains(parent)) {
-            folders << parent;
-            m_runs->setFolders(folders);
-            QSettings().setValue(QStringLiteral("runFolders"), folders);
-        }
+        rememberRuns(parent);
         m_runs->refresh();
         m_runs->choose(run);
     }
     if (!isActiveWindow()) QApplication::alert(this);
+}
+
+void MainWindow::rememberRuns(const QString& folder)
+{
+    QStringList folders = m_runs->folders();
+    if (folders.contains(folder)) return;
+    folders << folder;
+    m_runs->setFolders(folders);
+    QSettings().setValue(QStringLiteral("runFolders"), folders);
+}
+
+void MainWindow::offerInterruptedRuns()
+{
+    const QPointer<MainWindow> self(this);
+    QThreadPool::globalInstance()->start([self, folders = m_runs->folders()] {
+        const auto runs = findInterruptedRuns(folders);
+        if (runs.empty()) return;
+        QMetaObject::invokeMethod(qApp, [self, runs] {
+            if (self && !self->m_session->isActive()) self->offer(runs);
+        });
+    });
+}
+
+void MainWindow::offer(const std::vector<InterruptedRun>& runs)
+{
+    const auto folder = runs.front().folder;
+    QString text = runs.front().sentence();
+    if (runs.size() > 1) text += tr(" (and %n more)", nullptr, static_cast<int>(runs.size()) - 1);
+    m_runNotices->showNotice(text, {{tr("Resume"), [this, folder] { m_runActions->resumeRun(folder); }},
+                                    {tr("Show"),
+                                     [this, folder] {
+                                         showPage(QStringLiteral("runs"));
+                                         m_runs->choose(QString::fromStdString(folder.string()));
+                                     }},
+                                    {tr("Later"), [] {}}});
 }
 
 void MainWindow::openRunExperiment(const QString& file)

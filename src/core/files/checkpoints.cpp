@@ -1,5 +1,6 @@
 #include "core/files/checkpoints.h"
 
+#include "core/files/durablefile.h"
 #include "core/files/folders.h"
 
 #include <algorithm>
@@ -22,6 +23,18 @@ std::optional<std::int64_t> checkpointStep(const std::string& name)
 
 namespace {
 
+std::string pinPath(const std::string& folder)
+{
+    return parentFolder(folder) + "/.pinned-" + fileName(folder);
+}
+
+bool isPinned(FileSystem& fs, const std::string& folder, const std::string& run)
+{
+    const auto pin = readWholeFile(fs, pinPath(folder), 4096);
+    // A pin that cannot be read keeps too: better one checkpoint too many.
+    return pin ? *pin == run + "\n" : pin.error().code != ErrorCode::NotFound;
+}
+
 CheckpointInfo inspect(FileSystem& fs, const std::string& outputFolder, const std::string& name,
                        std::int64_t step, VerifyDepth depth)
 {
@@ -39,6 +52,7 @@ CheckpointInfo inspect(FileSystem& fs, const std::string& outputFolder, const st
                              info.folder};
     } else {
         info.manifest = std::move(*manifest);
+        info.pinned = isPinned(fs, info.folder, info.manifest.run);
     }
     return info;
 }
@@ -85,6 +99,21 @@ Result<NewestCheckpoint> newestCheckpoint(FileSystem& fs, const std::string& out
     return result;
 }
 
+Status pinCheckpoint(FileSystem& fs, const std::string& folder)
+{
+    const auto manifest = readManifest(fs, folder);
+    if (!manifest) return manifest.error();
+    return writeFileDurably(fs, pinPath(folder), manifest->run + "\n");
+}
+
+Status unpinCheckpoint(FileSystem& fs, const std::string& folder)
+{
+    const std::string path = pinPath(folder);
+    const int removed = uninterrupted([&] { return fs.removeFile(path); });
+    if (removed < 0 && removed != -ENOENT) return fileError(removed, "remove", path);
+    return syncFolder(fs, parentFolder(path));
+}
+
 RotationOutcome rotateCheckpoints(FileSystem& fs, const std::string& outputFolder, const Rotation& rotation)
 {
     RotationOutcome outcome;
@@ -103,7 +132,8 @@ RotationOutcome rotateCheckpoints(FileSystem& fs, const std::string& outputFolde
     std::size_t left = ours.size();
     for (const CheckpointInfo& info : ours) {
         if (left <= static_cast<std::size_t>(rotation.limit)) break;
-        if (info.name == newest || info.name == rotation.latest || rotation.keep.contains(info.name))
+        if (info.name == newest || info.name == rotation.latest || info.pinned ||
+            rotation.keep.contains(info.name))
             continue;
         const Status removed = removeFolderDurably(fs, info.folder);
         if (removed) {

@@ -19,6 +19,7 @@ struct CheckpointInfo
     std::int64_t step = 0;
     Manifest manifest;            ///< when there is no problem
     std::optional<Error> problem; ///< why it cannot be used
+    bool pinned = false;          ///< somebody wants to keep it: see pinCheckpoint()
 };
 
 /// Step of a folder's name, or nothing when it is not "checkpoint-<digits>".
@@ -40,6 +41,11 @@ struct NewestCheckpoint
 Result<NewestCheckpoint> newestCheckpoint(FileSystem& fs, const std::string& outputFolder,
                                           const std::string& run = {});
 
+/// Keeps a checkpoint whatever rotation and discarding remove: a file ".pinned-checkpoint-<step>" beside it with the
+/// id of its run, so that a checkpoint that is written again stays pinned and one of another run is not.
+Status pinCheckpoint(FileSystem& fs, const std::string& folder);
+Status unpinCheckpoint(FileSystem& fs, const std::string& folder);
+
 struct Rotation
 {
     std::string run;            ///< only checkpoints of this run are removed
@@ -55,7 +61,7 @@ struct RotationOutcome
 };
 
 /// Removes the oldest checkpoints (by step) until `limit` are left, after a commit. Never removed: the
-/// newest, `latest`, those named in `keep`, those of other runs, and folders without a valid manifest, which
+/// newest, `latest`, pinned ones, those named in `keep`, those of other runs, and folders without a valid manifest, which
 /// also do not count. Protected ones count, so with limit 1 and an older best two remain.
 RotationOutcome rotateCheckpoints(FileSystem& fs, const std::string& outputFolder, const Rotation& rotation);
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace studio {
@@ -14,10 +15,13 @@ struct RunOwner
     bool alive = false;   ///< somebody holds the lock now
     std::int64_t pid = 0; ///< of the last owner; 0: unknown
     std::string host;     ///< its machine
+    double beat = 0;      ///< its last sign of life, seconds since the epoch of Unix; 0: unknown, or ended properly
 };
 
 /// The right to write a run folder: an flock on <run>/.lock, which the kernel gives back when the process
-/// ends in whatever way. The file stays and keeps the owner's process id and machine for messages.
+/// ends in whatever way. The file stays and keeps the owner's process id and machine for messages, and a
+/// heartbeat every ten seconds: not every network file system shows the locks of other machines, so a lock of
+/// another machine also counts as held while its heart beats.
 class RunLock
 {
 public:
@@ -32,8 +36,10 @@ public:
     static RunOwner owner(const std::filesystem::path& runFolder);
 
 private:
-    explicit RunLock(int file) : m_file(file) {}
-    int m_file = -1;
+    struct Heart;
+    explicit RunLock(int file);
+    void beat();
+    std::unique_ptr<Heart> m_heart;
 };
 
 } // namespace studio

@@ -131,7 +131,7 @@ Status removeCheckpointsOf(FileSystem& disk, const fs::path& outputDir, const st
     auto found = listCheckpoints(disk, outputDir.string(), VerifyDepth::Sizes);
     if (!found) return found.error();
     for (const auto& checkpoint : *found) {
-        if (checkpoint.problem || checkpoint.manifest.run != run) continue;
+        if (checkpoint.problem || checkpoint.pinned || checkpoint.manifest.run != run) continue;
         if (auto status = removeFolderDurably(disk, checkpoint.folder); !status) return status;
     }
     return {};

@@ -90,6 +90,7 @@ private Q_SLOTS:
     void rotationKeepsWhatMatters();
     void rotationProperty();
     void rotationIgnoresTimes();
+    void rotationUnderRandomClocks();
 };
 
 void TestCheckpointFaults::everyCallFails_data()
@@ -333,7 +334,7 @@ void TestCheckpointFaults::rotationKeepsWhatMatters()
 void TestCheckpointFaults::rotationProperty()
 {
     std::mt19937 random(11);
-    for (int story = 0; story < 150; ++story) {
+    for (int story = 0; story < 300; ++story) {
         MemoryFileSystem disk;
         const int limit = static_cast<int>(random() % 4) + 1;
         const int saveEvery = static_cast<int>(random() % 5) + 1;
@@ -348,10 +349,21 @@ void TestCheckpointFaults::rotationProperty()
             const std::string name = "checkpoint-" + std::to_string(step);
             QVERIFY(save(disk, "/out/" + name, step).ok());
             if (improved) best = step;
-            if (random() % 9 == 0) pinned.insert(name);
+            if (random() % 9 == 0) {
+                QVERIFY(pinCheckpoint(disk, "/out/" + name).ok());
+                pinned.insert(name);
+            }
+            // Somebody takes a pin away, and a step is saved again, as a resumed run does: its pin stays.
+            if (random() % 25 == 0 && !pinned.empty()) {
+                QVERIFY(unpinCheckpoint(disk, "/out/" + *pinned.begin()).ok());
+                pinned.erase(pinned.begin());
+            }
+            if (random() % 5 == 0) QVERIFY(save(disk, "/out/" + name, step).ok());
             std::set<std::string> keep = pinned;
-            if (best > 0) keep.insert("checkpoint-" + std::to_string(best));
-            const auto outcome = rotateCheckpoints(disk, "/out", {kRun, limit, keep, name});
+            std::set<std::string> named;
+            if (best > 0) named.insert("checkpoint-" + std::to_string(best));
+            keep.insert(named.begin(), named.end());
+            const auto outcome = rotateCheckpoints(disk, "/out", {kRun, limit, named, name});
             QVERIFY(outcome.failures.empty());
             const auto steps = stepsIn(disk, "/out");
             QCOMPARE(steps.back(), std::int64_t(step));
@@ -360,6 +372,38 @@ void TestCheckpointFaults::rotationProperty()
             }
             keep.insert(name);
             QVERIFY(steps.size() <= std::max<std::size_t>(static_cast<std::size_t>(limit), keep.size()));
+        }
+    }
+}
+
+/// Random orders of equal and jumping times: what is left depends on the steps alone.
+void TestCheckpointFaults::rotationUnderRandomClocks()
+{
+    std::mt19937 random(23);
+    for (int story = 0; story < 40; ++story) {
+        test::TempFolder temp;
+        const std::string out = temp.path().string();
+        const int limit = static_cast<int>(random() % 3) + 1;
+        std::vector<std::int64_t> expected;
+        std::int64_t best = 0;
+        for (int step = 10; step <= 60; step += 10) {
+            const std::string name = "checkpoint-" + std::to_string(step);
+            QVERIFY(save(posixFileSystem(), out + "/" + name, step).ok());
+            if (random() % 3 == 0) best = step;
+            for (const auto& entry : fs::directory_iterator(temp.path())) {
+                const time_t jump = random() % 2 ? 1000000000 : static_cast<time_t>(random() % 2000000000);
+                const timespec times[2] = {{jump, 0}, {jump, 0}};
+                QCOMPARE(::utimensat(AT_FDCWD, entry.path().c_str(), times, 0), 0);
+            }
+            std::set<std::string> keep;
+            if (best > 0) keep.insert("checkpoint-" + std::to_string(best));
+            QVERIFY(rotateCheckpoints(posixFileSystem(), out, {kRun, limit, keep, name}).failures.empty());
+            // The oldest goes first, the best and the newest never.
+            expected.push_back(step);
+            for (auto at = expected.begin(); expected.size() > static_cast<std::size_t>(limit) && at != expected.end();)
+                at = *at != best && *at != step ? expected.erase(at) : at + 1;
+            QCOMPARE(stepsIn(posixFileSystem(), out), expected);
+            QCOMPARE(newestCheckpoint(posixFileSystem(), out, kRun)->checkpoint->step, std::int64_t(step));
         }
     }
 }
@@ -374,6 +418,13 @@ void TestCheckpointFaults::rotationIgnoresTimes()
         const timespec times[2] = {{2000000000 - step, 0}, {2000000000 - step, 0}};
         QCOMPARE(::utimensat(AT_FDCWD, (out + "/checkpoint-" + std::to_string(step)).c_str(), times, 0), 0);
     }
+    // A pin is of one run: the same step of another one does not inherit it.
+    QVERIFY(pinCheckpoint(posixFileSystem(), out + "/checkpoint-1000").ok());
+    QVERIFY(!pinCheckpoint(posixFileSystem(), out + "/checkpoint-5").ok());
+    QVERIFY(save(posixFileSystem(), out + "/checkpoint-1000", 1000, "other").ok());
+    QVERIFY(!listCheckpoints(posixFileSystem(), out, VerifyDepth::Sizes)->back().pinned);
+    QVERIFY(save(posixFileSystem(), out + "/checkpoint-1000", 1000).ok());
+    QVERIFY(listCheckpoints(posixFileSystem(), out, VerifyDepth::Sizes)->back().pinned);
     const auto outcome = rotateCheckpoints(posixFileSystem(), out, {kRun, 2, {}, "checkpoint-1000"});
     QCOMPARE(outcome.removed, std::vector<std::string>{"checkpoint-100"});
     QVERIFY(!fs::exists(temp / "checkpoint-100"));

@@ -64,6 +64,7 @@ private Q_SLOTS:
     void names();
     void linksOutOfAFolder();
     void lock();
+    void heartbeat();
 };
 
 void TestDurableFiles::writeFile()
@@ -450,6 +451,33 @@ void TestDurableFiles::lock()
     QVERIFY(RunLock::acquire(temp.path()).ok());
     ::close(ready[0]);
     ::close(ready[1]);
+}
+
+/// Locks of other machines are not always visible: their heartbeat is.
+void TestDurableFiles::heartbeat()
+{
+    const test::TempFolder temp;
+    const auto now = static_cast<std::int64_t>(std::time(nullptr));
+    const auto foreign = [&](std::int64_t beat) {
+        test::writeFile(temp / ".lock", "4711 another-machine " + std::to_string(beat) + "\n");
+    };
+    foreign(now - 5);
+    QVERIFY(RunLock::owner(temp.path()).alive);
+    const auto refused = RunLock::acquire(temp.path());
+    QVERIFY(!refused.ok());
+    QVERIFY2(refused.error().message.find("4711 on another-machine") != std::string::npos,
+             refused.error().message.c_str());
+    foreign(now - 600); // silent for ten minutes
+    QVERIFY(!RunLock::owner(temp.path()).alive);
+    {
+        const auto mine = RunLock::acquire(temp.path());
+        QVERIFY(mine.ok());
+        QVERIFY(RunLock::owner(temp.path()).beat >= static_cast<double>(now) - 1);
+    }
+    // Ended properly: no beat is left behind, so that another machine may go on at once.
+    QCOMPARE(RunLock::owner(temp.path()).beat, 0.0);
+    foreign(0);
+    QVERIFY(RunLock::acquire(temp.path()).ok());
 }
 
 QTEST_APPLESS_MAIN(TestDurableFiles)

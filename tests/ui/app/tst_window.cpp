@@ -1,5 +1,6 @@
 #include "core/arguments/rules.h"
 #include "core/experiment/experiment.h"
+#include "core/records/runstate.h"
 #include "session/runmodel.h"
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
@@ -16,6 +17,7 @@
 
 #include <QAction>
 #include <QCloseEvent>
+#include <QDateTime>
 #include <QDir>
 #include <QDoubleSpinBox>
 #include <QElapsedTimer>
@@ -27,6 +29,7 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSpinBox>
+#include <QThreadPool>
 #include <QToolButton>
 #include <QUrl>
 #include <QtTest>
@@ -53,6 +56,7 @@ private Q_SLOTS:
     void closingAsksOnlyWhenSomethingIsLost();
     void closingDuringARun();
     void verbsOfARun();
+    void interruptedRunsAreOffered();
     void dropOpens();
     void presetsApplyInOneStep();
     void fitsASmallScreen();
@@ -372,6 +376,55 @@ void TestWindow::verbsOfARun()
         dialogs::answerButton(0);
         action("Stop and Discard…")->trigger();
         QTRY_COMPARE(session->state(), State::Stopped);
+    }
+    setEngineForTesting(nullptr);
+}
+
+void TestWindow::interruptedRunsAreOffered()
+{
+    // A run whose process is gone, one that a newer run followed, and one that has ended.
+    const auto runs = m_folder / "cut" / "runs";
+    const auto leave = [&](const std::string& id, RunState state, std::int64_t step, const std::string& output) {
+        RunStatus status;
+        status.id = id;
+        status.name = id.substr(4);
+        status.state = state;
+        status.step = step;
+        status.totalSteps = 900;
+        status.started = status.updated = static_cast<double>(QDateTime::currentSecsSinceEpoch()) - 600;
+        status.outputDir = (m_folder / output).string();
+        test::writeFile(runs / id / "state.json", runStatusToJson(status));
+        test::writeFile(runs / id / "experiment.json", experimentToJson(Experiment{}));
+    };
+    leave("003-cut-off", RunState::Running, 120, "out-a");
+    leave("002-followed", RunState::Running, 50, "out-a");
+    leave("001-ended", RunState::Completed, 900, "out-b");
+    QSettings().setValue("runFolders", QStringList{QString::fromStdString(runs.string())});
+
+    ScriptedEngine engine;
+    Script script;
+    script.writesRun = true;
+    engine.setScript(script);
+    setEngineForTesting(&engine);
+    {
+        MainWindow window;
+        window.show();
+        window.offerInterruptedRuns();
+        QTRY_VERIFY(window.runNotices()->text().contains("interrupted"));
+        QCOMPARE(window.runNotices()->text(),
+                 QString("The run “cut-off” was interrupted at step 120 of 900, 10 minutes ago."));
+        for (auto* button : window.runNotices()->findChildren<QPushButton*>())
+            if (button->text() == "Resume") button->click();
+        QTRY_COMPARE(window.session()->state(), TrainingSession::State::Completed);
+        QCOMPARE(window.session()->runFolder(), runs / "003-cut-off");
+        QVERIFY(window.runNotices()->isHidden());
+    }
+    {
+        MainWindow window; // nothing is left to offer
+        window.offerInterruptedRuns();
+        QThreadPool::globalInstance()->waitForDone();
+        QCoreApplication::processEvents();
+        QVERIFY(window.runNotices()->isHidden());
     }
     setEngineForTesting(nullptr);
 }
