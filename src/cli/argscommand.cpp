@@ -38,6 +38,19 @@ Result<ArgumentsRead> read(const ArgsArguments& options, const RuleContext& cont
     return fromConstructorJson(*json, context);
 }
 
+/// What differs from the arguments that a constructor without anything makes (they are not all at their declared default).
+Json changedArguments(const TrainingArguments& arguments, const RuleContext& context)
+{
+    Json preset = toPreset(arguments);
+    const auto untouched = fromConstructorJson(Json::object(), context);
+    const Json standard = toPreset(untouched.arguments);
+    for (auto entry = preset.begin(); entry != preset.end();) {
+        const auto same = standard.find(entry.key());
+        entry = same != standard.end() && *same == *entry ? preset.erase(entry) : std::next(entry);
+    }
+    return preset;
+}
+
 /// Text results as they are, everything else as JSON.
 void print(const Json& value)
 {
@@ -80,7 +93,7 @@ int args(const ArgsArguments& options)
     }
     if (printed) return kDone;
 
-    if (options.dialect == "preset") std::printf("%s\n", toPreset(loaded->arguments).dump(2).c_str());
+    if (options.dialect == "preset") std::printf("%s\n", changedArguments(loaded->arguments, context).dump(2).c_str());
     else if (options.dialect == "python")
         std::fputs(toPythonScript(loaded->arguments, ArgumentState::Constructed, context).c_str(), stdout);
     else std::printf("%s\n", toJsonString(loaded->arguments).c_str());
