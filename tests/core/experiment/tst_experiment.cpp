@@ -222,6 +222,11 @@ void TestExperiment::wrongTypes_data()
     row(R"("model":{"max_seq_length":1.5})", "model.max_seq_length", "expected a whole number, found number");
     row(R"("model":{"max_seq_length":99999999999})", "model.max_seq_length", "expected a whole number");
     row(R"("model":{"dropout":"x"})", "model.dropout", "expected a number, found text");
+    row(R"("model":{"lora":true})", "model.lora", "expected an object, found true or false");
+    row(R"("model":{"lora":{"r":"x"}})", "model.lora.r", "expected a whole number, found text");
+    row(R"("model":{"lora":{"target_modules":[1]}})", "model.lora.target_modules",
+        "expected text or a list of texts, found list");
+    row(R"("model":{"lora":{"use_rslora":1}})", "model.lora.use_rslora", "expected true or false, found number");
     row(R"("train":{})", "train", "expected a list, found object");
     row(R"("train":[[]])", "train[0]", "expected an object, found list");
     row(R"("train":[{"rows":[1]}])", "train[0].rows", "two whole numbers");

@@ -188,6 +188,19 @@ void TestExperimentCheck::findings_data()
     row(
         "length", [](Experiment& e) { e.model.maxSeqLength = 0; }, "experiment.model_value",
         "model.max_seq_length", "1 or more");
+    const auto lora = [&](const char* key, const char* says, void (*change)(LoraSpec&)) {
+        row((std::string("adapters: ") + key).c_str(),
+            [change](Experiment& e) {
+                e.model.lora.emplace();
+                change(*e.model.lora);
+            },
+            "experiment.lora_value", (std::string("model.lora.") + key).c_str(), says);
+    };
+    lora("r", "from 1 to 4096", [](LoraSpec& l) { l.r = 0; });
+    lora("lora_alpha", "above 0", [](LoraSpec& l) { l.loraAlpha = 0; });
+    lora("lora_dropout", "below 1", [](LoraSpec& l) { l.loraDropout = 1; });
+    lora("bias", "none, all or lora_only", [](LoraSpec& l) { l.bias = "some"; });
+    lora("target_modules", "empty name", [](LoraSpec& l) { l.targetModules = {""}; });
 }
 
 void TestExperimentCheck::findings()
