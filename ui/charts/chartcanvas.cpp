@@ -11,6 +11,8 @@
 
 #include <QGraphicsLayout>
 #include <QMouseEvent>
+#include <QPaintEvent>
+#include <QPainter>
 #include <QSignalBlocker>
 
 #include <algorithm>
@@ -74,6 +76,8 @@ ChartCanvas::ChartCanvas(QWidget* parent)
     anchor->attachAxis(m_yAxis);
     m_curves->setParentItem(m_chart);
     m_curves->setZValue(5);
+    // The layout of a chart changes its items later than we ask for it.
+    connect(scene(), &QGraphicsScene::changed, this, &ChartCanvas::repaintAll);
     applyPalette();
 }
 
@@ -135,9 +139,38 @@ void ChartCanvas::refresh()
     m_content.update(static_cast<int>(m_chart->plotArea().width() * devicePixelRatioF()));
     if (m_stale) return;
     updateAxes();
-    m_curves->setContent(m_content, map(), palette());
+    m_curves->setContent(m_content, map(), palette(), devicePixelRatioF());
     m_overlay->setMap(map());
+    repaintAll();
+}
+
+void ChartCanvas::repaintAll()
+{
+    m_picture = {};
     viewport()->update();
+}
+
+/// The pointer's line and box lie over the canvas, and every move of theirs uncovers a part of it: that part
+/// comes from the picture of the last painting.
+void ChartCanvas::paintEvent(QPaintEvent* event)
+{
+    const double ratio = devicePixelRatioF();
+    const QSize pixels = (QSizeF(viewport()->size()) * ratio).toSize();
+    if (m_picture.size() != pixels) {
+        QPixmap picture(pixels);
+        picture.setDevicePixelRatio(ratio);
+        picture.fill(palette().color(QPalette::Base));
+        QPainter painter(&picture);
+        painter.setRenderHints(renderHints());
+        const QRectF whole(QPointF(0, 0), QSizeF(viewport()->size()));
+        scene()->render(&painter, whole, whole, Qt::IgnoreAspectRatio);
+        drawForeground(&painter, whole);
+        painter.end();
+        m_picture = picture;
+    }
+    QPainter painter(viewport());
+    painter.setClipRegion(event->region());
+    painter.drawPixmap(0, 0, m_picture);
 }
 
 void ChartCanvas::updateAxes()
@@ -170,7 +203,9 @@ void ChartCanvas::drawForeground(QPainter* painter, const QRectF&)
 void ChartCanvas::paintInto(QPainter& painter, const QRectF& target)
 {
     painter.fillRect(target, palette().color(QPalette::Base));
+    m_curves->setShapes(true);
     scene()->render(&painter, target, QRectF(QPointF(0, 0), QSizeF(size())), Qt::IgnoreAspectRatio);
+    m_curves->setShapes(false);
     painter.save();
     painter.translate(target.topLeft());
     painter.scale(target.width() / width(), target.height() / height());

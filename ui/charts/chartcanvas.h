@@ -6,6 +6,8 @@
 
 #include <QtCharts/QChartView>
 
+#include <QPixmap>
+
 #include <optional>
 #include <vector>
 
@@ -31,6 +33,8 @@ public:
 
     /// Reads the data again, now if the canvas can be seen, else when it is shown.
     void refresh();
+    /// Paints again with the next event: a mark, a text or a colour has changed.
+    void repaintAll();
     PlotMap map() const;
 
     void setCursorX(std::optional<double> x);
@@ -51,6 +55,7 @@ protected:
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
     void drawForeground(QPainter* painter, const QRectF& rect) override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
@@ -84,6 +89,7 @@ private:
     QPointF m_pressed;
     PlotRange m_pressedX;
     bool m_stale = true;
+    QPixmap m_picture; ///< the canvas as painted last; null: paint anew
 };
 
 } // namespace studio

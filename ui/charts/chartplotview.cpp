@@ -98,6 +98,7 @@ void ChartPlotView::resizeEvent(QResizeEvent* event)
 {
     PlotView::resizeEvent(event);
     m_canvas->decoration().reservedRight = m_bar->sizeHint().width();
+    m_canvas->repaintAll();
 }
 
 void ChartPlotView::updateButtons()
@@ -130,7 +131,7 @@ void ChartPlotView::setTitle(const QString& title)
     // Screen readers see the view and its viewport as two objects: both need a name.
     m_canvas->viewport()->setAccessibleName(m_canvas->accessibleName());
     setAccessibleName(title);
-    m_canvas->viewport()->update();
+    m_canvas->repaintAll();
 }
 
 QString ChartPlotView::title() const
@@ -141,7 +142,7 @@ QString ChartPlotView::title() const
 void ChartPlotView::setEmptyText(const QString& text)
 {
     m_canvas->decoration().emptyText = text;
-    m_canvas->viewport()->update();
+    m_canvas->repaintAll();
 }
 
 void ChartPlotView::addCurve(const CurveSpec& curve)
@@ -166,7 +167,7 @@ int ChartPlotView::curveCount() const
 void ChartPlotView::setMarks(const std::vector<PlotMark>& marks)
 {
     m_canvas->content().marks = marks;
-    m_canvas->viewport()->update();
+    m_canvas->repaintAll();
 }
 
 void ChartPlotView::setAxisKind(AxisKind kind)

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace studio {
 namespace {
 
-constexpr double kDense = 2.5;     ///< segments a pixel from which a line is a band of vertical strokes
+/// Antialiased segments that all curves of a chart may have together: some milliseconds to paint.
+constexpr std::size_t kMostSegments = 4000;
 constexpr double kSamePlace = 0.6; ///< pixels; points nearer than this are drawn as one
 
 /// Cuts a segment to a rectangle (Liang and Barsky, 1984); false when nothing of it lies inside. The
@@ -82,10 +84,15 @@ private:
 } // namespace
 
 CurveItem::Layer CurveItem::layerOf(const Reduced& reduced, const PlotMap& map, const QVector<double>& dash,
-                                    bool showPoints) const
+                                    bool showPoints, std::size_t mostSegments) const
 {
     Layer layer;
     const auto& points = reduced.points;
+    if (points.size() > mostSegments) {
+        layer.dash = dash;
+        layer.bars = columnBars(reduced, map, m_pixelRatio);
+        return layer;
+    }
     layer.lines.reserve(static_cast<qsizetype>(points.size()));
     const bool spaced = static_cast<double>(points.size()) * 9 < map.area.width();
     Dasher dasher(dash);
@@ -114,51 +121,99 @@ CurveItem::Layer CurveItem::layerOf(const Reduced& reduced, const PlotMap& map, 
         if (inside && ((showPoints && spaced) || (!follows && endsHere))) layer.dots.append(here);
         if (!joins) before = here;
     }
-    // Antialiasing costs most where lines are dense, and shows nothing there.
-    layer.antialiased = static_cast<double>(layer.lines.size()) < kDense * map.area.width();
     return layer;
 }
 
-void CurveItem::setContent(const PlotContent& content, const PlotMap& map, const QPalette& palette)
+void CurveItem::setContent(const PlotContent& content, const PlotMap& map, const QPalette& palette,
+                           double pixelRatio)
 {
     if (m_area != map.area) {
         prepareGeometryChange();
         m_area = map.area;
     }
+    m_pixelRatio = pixelRatio;
     m_layers.clear();
-    const auto styleOf = [&](std::size_t i) { return content.styleOf(i, palette); };
+    std::size_t layers = 0;
+    for (const auto& curve : content.curves)
+        layers += !curve.raw.points.empty() + !curve.smoothed.points.empty();
+    // More than a point a column is a band; many curves become bars earlier.
+    const std::size_t mostSegments =
+        std::min(static_cast<std::size_t>(map.area.width()), kMostSegments / std::max<std::size_t>(layers, 1));
     for (std::size_t i = 0; i < content.curves.size(); ++i) {
         const auto& curve = content.curves[i];
-        const auto style = styleOf(i);
+        const auto style = content.styleOf(i, palette);
         const bool hasTwin = !curve.smoothed.points.empty();
         auto layer = layerOf(curve.raw, map, hasTwin ? QVector<double>() : style.dash,
-                             curve.spec.showPoints && !hasTwin);
+                             curve.spec.showPoints && !hasTwin, mostSegments);
         layer.colour = hasTwin ? style.faint : style.colour;
-        // Many values a column make the line a solid band: one pixel is enough.
-        layer.width = hasTwin || !layer.antialiased ? 1 : 1.8;
-        m_layers.append(std::move(layer));
+        // A gap in a band of values would hide their extremes: it is drawn faintly.
+        layer.gapColour = style.faint;
+        layer.width = hasTwin || !layer.bars.empty() ? 1 : 1.8;
+        m_layers.push_back(std::move(layer));
     }
     for (std::size_t i = 0; i < content.curves.size(); ++i) {
         const auto& curve = content.curves[i];
         if (curve.smoothed.points.empty()) continue;
-        auto layer = layerOf(curve.smoothed, map, styleOf(i).dash, curve.spec.showPoints);
-        layer.colour = styleOf(i).colour;
-        layer.width = layer.antialiased ? 1.8 : 1;
-        m_layers.append(std::move(layer));
+        const auto style = content.styleOf(i, palette);
+        auto layer = layerOf(curve.smoothed, map, style.dash, curve.spec.showPoints, mostSegments);
+        layer.colour = style.colour;
+        layer.width = 1.8;
+        m_layers.push_back(std::move(layer));
     }
+    paintPictures();
     update();
+}
+
+/// One picture for each run of bars that no line interrupts, kept at the last of them.
+void CurveItem::paintPictures()
+{
+    std::optional<BarPainter> painter;
+    for (std::size_t i = 0; i < m_layers.size(); ++i) {
+        auto& layer = m_layers[i];
+        if (layer.bars.empty()) continue;
+        if (!painter)
+            painter.emplace(static_cast<int>(layer.bars.size()),
+                            static_cast<int>(std::ceil(m_area.height() * m_pixelRatio)));
+        painter->add(layer.bars, layer.width * m_pixelRatio, layer.colour, layer.dash, layer.gapColour,
+                     m_pixelRatio);
+        if (i + 1 < m_layers.size() && !m_layers[i + 1].bars.empty()) continue;
+        layer.picture = painter->image(m_pixelRatio);
+        painter.reset();
+    }
+}
+
+void CurveItem::paintBars(QPainter& painter, const Layer& layer) const
+{
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    const double columnWidth = 1 / m_pixelRatio;
+    for (std::size_t column = 0; column < layer.bars.size(); ++column) {
+        const auto& bar = layer.bars[column];
+        const double x = static_cast<double>(column) * columnWidth;
+        const bool gap = dashGap(layer.dash, x);
+        if (bar.empty() || (gap && !layer.gapColour.isValid())) continue;
+        const double top = std::max(bar.top / m_pixelRatio - layer.width / 2, 0.0);
+        const double bottom = std::min(bar.bottom / m_pixelRatio + layer.width / 2, m_area.height());
+        if (top < bottom)
+            painter.fillRect(QRectF(m_area.left() + x, m_area.top() + top, columnWidth, bottom - top),
+                             gap ? layer.gapColour : layer.colour);
+    }
 }
 
 void CurveItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget*)
 {
     painter->save();
     for (const auto& layer : m_layers) {
-        painter->setRenderHint(QPainter::Antialiasing, layer.antialiased);
-        QPen pen(layer.colour, layer.width, Qt::SolidLine, layer.antialiased ? Qt::RoundCap : Qt::FlatCap);
-        painter->setPen(pen);
+        if (!layer.bars.empty()) {
+            if (m_shapes)
+                paintBars(*painter, layer);
+            else if (!layer.picture.isNull())
+                painter->drawImage(m_area.topLeft(), layer.picture);
+            continue;
+        }
+        painter->setRenderHint(QPainter::Antialiasing, true);
+        painter->setPen(QPen(layer.colour, layer.width, Qt::SolidLine, Qt::RoundCap));
         painter->drawLines(layer.lines);
         if (layer.dots.isEmpty()) continue;
-        painter->setRenderHint(QPainter::Antialiasing, true);
         painter->setPen(Qt::NoPen);
         painter->setBrush(layer.colour);
         for (const auto& dot : layer.dots)

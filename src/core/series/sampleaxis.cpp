@@ -3,6 +3,25 @@
 #include <algorithm>
 
 namespace studio {
+namespace {
+
+/// The first index from `from` on for which `before` is false. Searches in growing steps, because the next
+/// pixel column's edge lies near the last one's.
+template <typename Before>
+std::size_t search(std::span<const double> values, std::size_t from, const Before& before)
+{
+    std::size_t low = from, step = 64;
+    while (low + step < values.size() && before(values[low + step])) {
+        low += step;
+        step *= 2;
+    }
+    const std::size_t high = std::min(low + step, values.size());
+    const auto found = std::partition_point(values.begin() + static_cast<std::ptrdiff_t>(low),
+                                            values.begin() + static_cast<std::ptrdiff_t>(high), before);
+    return static_cast<std::size_t>(found - values.begin());
+}
+
+} // namespace
 
 void SampleAxis::append(const SamplePosition& position)
 {
@@ -40,18 +59,14 @@ std::size_t SampleAxis::lowerBound(AxisKind kind, double x, std::size_t from) co
 {
     const auto values = column(kind);
     const double shift = offset(kind);
-    const auto found = std::partition_point(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
-                                            [=](double value) { return value - shift < x; });
-    return static_cast<std::size_t>(found - values.begin());
+    return search(values, from, [=](double value) { return value - shift < x; });
 }
 
 std::size_t SampleAxis::upperBound(AxisKind kind, double x, std::size_t from) const
 {
     const auto values = column(kind);
     const double shift = offset(kind);
-    const auto found = std::partition_point(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
-                                            [=](double value) { return value - shift <= x; });
-    return static_cast<std::size_t>(found - values.begin());
+    return search(values, from, [=](double value) { return value - shift <= x; });
 }
 
 std::size_t SampleAxis::nearest(AxisKind kind, double x, std::size_t count) const

@@ -8,6 +8,7 @@ namespace {
 
 std::size_t countBetween(std::span<const std::uint32_t> positions, std::size_t first, std::size_t last)
 {
+    if (positions.empty()) return 0;
     const auto from = std::lower_bound(positions.begin(), positions.end(), first);
     const auto to = std::lower_bound(from, positions.end(), last);
     return static_cast<std::size_t>(to - from);
@@ -83,8 +84,29 @@ void ValueColumn::takeNode(Node& node, const Node& other) const
 
 void ValueColumn::takeValues(Node& node, std::size_t first, std::size_t last) const
 {
+    if (first >= last) return;
+    if (nonFiniteIn(first, last) > 0) {
+        for (std::size_t index = first; index < last; ++index)
+            if (std::isfinite(m_values[index])) takeIndex(node, static_cast<std::uint32_t>(index));
+        return;
+    }
+    // The extremes' values first, without a branch, then where they are.
+    double low = m_values[first], high = low;
+    for (std::size_t index = first + 1; index < last; ++index) {
+        low = m_values[index] < low ? m_values[index] : low;
+        high = m_values[index] > high ? m_values[index] : high;
+    }
+    const auto find = [&](double value) {
+        std::size_t index = first;
+        while (m_values[index] != value)
+            ++index;
+        return static_cast<std::uint32_t>(index);
+    };
+    takeIndex(node, find(low));
+    takeIndex(node, find(high));
+    if (low > 0) return;
     for (std::size_t index = first; index < last; ++index)
-        if (std::isfinite(m_values[index])) takeIndex(node, static_cast<std::uint32_t>(index));
+        if (m_values[index] > 0) takeIndex(node, static_cast<std::uint32_t>(index));
 }
 
 ValueColumn::Extremes ValueColumn::extremes(std::size_t first, std::size_t last) const
