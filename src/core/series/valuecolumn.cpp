@@ -65,10 +65,25 @@ void ValueColumn::closeBlocks()
 void ValueColumn::takeIndex(Node& node, std::uint32_t index) const
 {
     const double value = m_values[index];
-    if (node.min == kNone || value < m_values[node.min] || (value == m_values[node.min] && index < node.min))
+    if (node.min == kNone || value < node.low || (value == node.low && index < node.min)) {
         node.min = index;
-    if (node.max == kNone || value > m_values[node.max] || (value == m_values[node.max] && index < node.max))
+        node.low = value;
+    }
+    if (node.max == kNone || value > node.high || (value == node.high && index < node.max)) {
         node.max = index;
+        node.high = value;
+    }
+    takePositive(node, index);
+}
+
+/// While all values are positive the least positive one is the least: nothing else has to be read.
+void ValueColumn::takePositive(Node& node, std::uint32_t index) const
+{
+    if (node.low > 0) {
+        node.minPositive = node.min;
+        return;
+    }
+    const double value = m_values[index];
     if (value > 0 && (node.minPositive == kNone || value < m_values[node.minPositive] ||
                       (value == m_values[node.minPositive] && index < node.minPositive)))
         node.minPositive = index;
@@ -77,9 +92,18 @@ void ValueColumn::takeIndex(Node& node, std::uint32_t index) const
 void ValueColumn::takeNode(Node& node, const Node& other) const
 {
     if (other.min == kNone) return;
-    takeIndex(node, other.min);
-    takeIndex(node, other.max);
-    if (other.minPositive != kNone) takeIndex(node, other.minPositive);
+    if (node.min == kNone || other.low < node.low || (other.low == node.low && other.min < node.min)) {
+        node.min = other.min;
+        node.low = other.low;
+    }
+    if (node.max == kNone || other.high > node.high || (other.high == node.high && other.max < node.max)) {
+        node.max = other.max;
+        node.high = other.high;
+    }
+    if (node.low > 0)
+        node.minPositive = node.min;
+    else if (other.minPositive != kNone)
+        takePositive(node, other.minPositive);
 }
 
 void ValueColumn::takeValues(Node& node, std::size_t first, std::size_t last) const

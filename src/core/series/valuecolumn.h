@@ -53,14 +53,18 @@ private:
     static constexpr std::size_t kBlock = 64; ///< values below a node of the lowest level
     static constexpr std::size_t kFan = 8;    ///< nodes below a node of the other levels
 
+    /// Values lie beside their indices: reading a node touches no value far away.
     struct Node
     {
+        double low = 0;
+        double high = 0;
         std::uint32_t min = kNone;
         std::uint32_t max = kNone;
         std::uint32_t minPositive = kNone;
     };
 
     void takeIndex(Node& node, std::uint32_t index) const;
+    void takePositive(Node& node, std::uint32_t index) const;
     void takeNode(Node& node, const Node& other) const;
     void takeValues(Node& node, std::size_t first, std::size_t last) const;
     void closeBlocks();
