@@ -155,6 +155,8 @@ void ChartPlotView::clearCurves()
 {
     m_canvas->content().curves.clear();
     m_canvas->content().marks.clear();
+    m_canvas->content().spans.clear();
+    m_canvas->content().levels.clear();
     m_canvas->setCursorX(std::nullopt);
     fit();
 }
@@ -168,6 +170,18 @@ void ChartPlotView::setMarks(const std::vector<PlotMark>& marks)
 {
     m_canvas->content().marks = marks;
     m_canvas->repaintAll();
+}
+
+void ChartPlotView::setSpans(const std::vector<PlotSpan>& spans)
+{
+    m_canvas->content().spans = spans;
+    m_canvas->repaintAll();
+}
+
+void ChartPlotView::setLevels(const std::vector<PlotLevel>& levels)
+{
+    m_canvas->content().levels = levels;
+    refresh();
 }
 
 void ChartPlotView::setAxisKind(AxisKind kind)

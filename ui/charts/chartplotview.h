@@ -25,6 +25,8 @@ public:
     void clearCurves() override;
     int curveCount() const override;
     void setMarks(const std::vector<PlotMark>& marks) override;
+    void setSpans(const std::vector<PlotSpan>& spans) override;
+    void setLevels(const std::vector<PlotLevel>& levels) override;
     void setAxisKind(AxisKind kind) override;
     AxisKind axisKind() const override;
     void setLogY(bool log) override;

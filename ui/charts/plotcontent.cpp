@@ -116,6 +116,12 @@ void PlotContent::adaptY()
         }
         take(curve.smoothed.yMin, curve.smoothed.yMax);
     }
+    // A level may widen the range, but must not press the data flat.
+    for (const auto& level : levels) {
+        const double reach = 0.5 * std::max(needed.length(), 1e-12);
+        if (any && (!logY || level.y > 0) && level.y >= needed.low - reach && level.y <= needed.high + reach)
+            take(level.y, level.y);
+    }
     if (!any) {
         y = logY ? PlotRange{0.1, 1} : PlotRange{0, 1};
         return;
@@ -182,7 +188,7 @@ void PlotContent::panX(double share)
 bool PlotContent::isEmpty() const
 {
     return std::all_of(curves.begin(), curves.end(),
-                       [](const auto& curve) { return curve.spec.series->empty(); });
+                       [](const auto& curve) { return curve.spec.series->empty() || curve.spec.plan; });
 }
 
 CurveStyle PlotContent::styleOf(std::size_t curve, const QPalette& palette) const
@@ -190,15 +196,22 @@ CurveStyle PlotContent::styleOf(std::size_t curve, const QPalette& palette) cons
     const int index = curves[curve].spec.colourIndex;
     auto style = curveStyle(index < 0 ? static_cast<int>(curve) : index, palette);
     if (curves.size() == 1) style.dash.clear();
+    if (curves[curve].spec.plan) {
+        style.colour = style.faint;
+        style.dash = {4, 3};
+    }
     return style;
 }
 
 std::optional<PlotRange> PlotContent::dataX() const
 {
     std::optional<PlotRange> range;
+    const bool onlyPlans =
+        std::all_of(curves.begin(), curves.end(),
+                    [](const auto& curve) { return curve.spec.plan || curve.spec.series->empty(); });
     for (const auto& curve : curves) {
         const auto& series = *curve.spec.series;
-        if (series.empty()) continue;
+        if (series.empty() || (curve.spec.plan && !onlyPlans)) continue;
         const double low = series.axis().value(axis, 0), high = series.axis().value(axis, series.size() - 1);
         range =
             range ? PlotRange{std::min(range->low, low), std::max(range->high, high)} : PlotRange{low, high};
@@ -211,7 +224,7 @@ std::optional<double> PlotContent::snap(double position) const
     std::optional<double> best;
     for (const auto& curve : curves) {
         const auto& series = *curve.spec.series;
-        if (series.empty()) continue;
+        if (series.empty() || curve.spec.plan) continue;
         const double there = series.axis().value(axis, series.nearest(axis, position));
         if (!best || std::abs(there - position) < std::abs(*best - position)) best = there;
     }
@@ -222,7 +235,7 @@ std::optional<double> PlotContent::moved(double position, int samples) const
 {
     const MetricSeries* longest = nullptr;
     for (const auto& curve : curves)
-        if (!longest || curve.spec.series->size() > longest->size()) longest = curve.spec.series;
+        if (!curve.spec.plan && (!longest || curve.spec.series->size() > longest->size())) longest = curve.spec.series;
     if (!longest || longest->empty()) return std::nullopt;
     const auto index = static_cast<std::ptrdiff_t>(longest->nearest(axis, position)) + samples;
     const auto last = static_cast<std::ptrdiff_t>(longest->size()) - 1;
@@ -232,13 +245,28 @@ std::optional<double> PlotContent::moved(double position, int samples) const
 double PlotContent::firstTime() const
 {
     for (const auto& curve : curves)
-        if (!curve.spec.series->empty()) return curve.spec.series->axis().value(AxisKind::Wall, 0);
+        if (!curve.spec.plan && !curve.spec.series->empty()) return curve.spec.series->axis().value(AxisKind::Wall, 0);
     return 0;
 }
 
 double PlotContent::markPosition(const PlotMark& mark) const
 {
     return positionOn(axis, mark.position, firstTime());
+}
+
+PlotRange PlotContent::spanPosition(const PlotSpan& span) const
+{
+    return {positionOn(axis, span.from, firstTime()), positionOn(axis, span.to, firstTime())};
+}
+
+QStringList PlotContent::spanTexts(double position, double reach) const
+{
+    QStringList texts;
+    for (const auto& span : spans) {
+        const PlotRange where = spanPosition(span);
+        if (position >= where.low - reach && position <= where.high + reach) texts << span.text;
+    }
+    return texts;
 }
 
 std::vector<AlarmMark> PlotContent::alarms(int buckets) const
@@ -275,7 +303,7 @@ std::size_t PlotContent::keptSamples() const
 {
     std::size_t sum = 0;
     for (const auto& curve : curves)
-        sum += curve.spec.series->size();
+        sum += curve.spec.plan ? 0 : curve.spec.series->size();
     return sum;
 }
 
@@ -338,7 +366,7 @@ QString PlotContent::summary(const QString& title) const
     QStringList sentences;
     for (const auto& curve : curves) {
         const auto& series = *curve.spec.series;
-        if (series.empty()) continue;
+        if (series.empty() || curve.spec.plan) continue;
         const auto& values = series.smoothed() ? *series.smoothed() : series.values();
         std::size_t first = 0, last = values.size() - 1;
         while (first < last && !std::isfinite(values[first]))

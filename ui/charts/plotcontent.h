@@ -50,6 +50,8 @@ class PlotContent
 public:
     std::vector<PlotCurve> curves;
     std::vector<PlotMark> marks;
+    std::vector<PlotSpan> spans;
+    std::vector<PlotLevel> levels;
     AxisKind axis = AxisKind::Step;
     bool logY = false;
     bool clipOutliers = false;
@@ -80,6 +82,9 @@ public:
     /// The position `samples` further along the longest curve from the sample at x.
     std::optional<double> moved(double x, int samples) const;
     double markPosition(const PlotMark& mark) const;
+    PlotRange spanPosition(const PlotSpan& span) const;
+    /// "Paused 3 min 20 s" and the like, of the spans within `reach` of x.
+    QStringList spanTexts(double x, double reach) const;
 
     /// The visible NaN and infinite values of all curves, at most one mark for each of `buckets` equal
     /// stretches.

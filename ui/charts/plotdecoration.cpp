@@ -107,6 +107,8 @@ void PlotDecoration::paint(QPainter& painter, const QRectF& canvas, const PlotCo
             line.width() - QFontMetricsF(small).horizontalAdvance(axisName(content.axis)) - 12;
         painter.drawText(line, Qt::AlignRight | Qt::AlignVCenter,
                          QFontMetricsF(small).elidedText(content.badge(), Qt::ElideRight, room));
+        paintSpans(painter, content, map, palette);
+        paintLevels(painter, content, map, palette);
         paintMarks(painter, content, map, palette);
         paintAlarms(painter, content, map, palette);
         paintClipped(painter, content, map, palette);
@@ -158,6 +160,41 @@ void PlotDecoration::paintHeader(QPainter& painter, const QRectF& canvas, const 
         painter.setPen(palette.color(QPalette::Text));
         painter.drawText(QRectF(left + 25, middle - 12, width + 2, 24), Qt::AlignVCenter, spec.name);
         left += 25 + width + 14;
+    }
+}
+
+void PlotDecoration::paintSpans(QPainter& painter, const PlotContent& content, const PlotMap& map,
+                                const QPalette& palette) const
+{
+    QColor shade = palette.color(QPalette::Text);
+    shade.setAlphaF(0.14f);
+    for (const auto& span : content.spans) {
+        const PlotRange where = content.spanPosition(span);
+        if (where.high < content.x.low || where.low > content.x.high) continue;
+        const double left = std::max(map.toX(where.low), map.area.left());
+        const double right = std::min(map.toX(where.high), map.area.right());
+        // At least two pixels: on the step axis nothing goes on while a run waits.
+        painter.fillRect(QRectF(left - 1, map.area.top(), std::max(right - left, 2.0), map.area.height()),
+                         shade);
+    }
+}
+
+void PlotDecoration::paintLevels(QPainter& painter, const PlotContent& content, const PlotMap& map,
+                                 const QPalette& palette) const
+{
+    const QColor ink = quiet(palette);
+    for (const auto& level : content.levels) {
+        if (!content.y.contains(level.y)) continue;
+        const double y = map.toY(level.y);
+        painter.setPen(QPen(ink, 1, Qt::DashDotLine));
+        painter.drawLine(QPointF(map.area.left(), y), QPointF(map.area.right(), y));
+        const QFontMetricsF metrics(painter.font());
+        const double width = metrics.horizontalAdvance(level.text) + 6, height = metrics.height();
+        const double top = y - height - 1 < map.area.top() ? y + 1 : y - height - 1;
+        const QRectF box(map.area.right() - width, top, width, height);
+        painter.fillRect(box, palette.color(QPalette::Base));
+        painter.setPen(ink);
+        painter.drawText(box, Qt::AlignCenter, level.text);
     }
 }
 

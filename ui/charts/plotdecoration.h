@@ -41,6 +41,10 @@ private:
                      const QPalette& palette, const QFont& font) const;
     void paintMarks(QPainter& painter, const PlotContent& content, const PlotMap& map,
                     const QPalette& palette) const;
+    void paintSpans(QPainter& painter, const PlotContent& content, const PlotMap& map,
+                    const QPalette& palette) const;
+    void paintLevels(QPainter& painter, const PlotContent& content, const PlotMap& map,
+                     const QPalette& palette) const;
     void paintAlarms(QPainter& painter, const PlotContent& content, const PlotMap& map,
                      const QPalette& palette) const;
     void paintClipped(QPainter& painter, const PlotContent& content, const PlotMap& map,

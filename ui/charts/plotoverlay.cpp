@@ -44,6 +44,9 @@ QString PlotOverlay::markText() const
         const double distance = m_map.toX(m_content.markPosition(mark)) - m_map.toX(*m_cursor);
         if (std::abs(distance) <= 4 && !texts.contains(mark.text)) texts << mark.text;
     }
+    const double reach = 4 / m_map.area.width() * m_content.x.length();
+    for (const auto& text : m_content.spanTexts(*m_cursor, reach))
+        if (!texts.contains(text)) texts << text;
     return texts.join(QLatin1Char('\n'));
 }
 

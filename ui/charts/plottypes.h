@@ -24,6 +24,7 @@ struct CurveSpec
     const MetricSeries* series = nullptr; ///< outlives the curve
     bool showPoints = false;              ///< dots on the samples while they are far enough apart
     int colourIndex = -1;                 ///< into the curve palette; -1: the next one
+    bool plan = false; ///< what was planned, drawn faintly under the rest; its length does not set the x range
 };
 
 /// A mark on the x axis.
@@ -33,6 +34,21 @@ struct PlotMark
 
     Kind kind = Kind::Event;
     SamplePosition position;
+    QString text;
+};
+
+/// A stretch of the x axis in which the run waited; a line where the axis does not go on meanwhile.
+struct PlotSpan
+{
+    SamplePosition from;
+    SamplePosition to;
+    QString text;
+};
+
+/// A value to compare with, as a horizontal line: the loss of random guessing.
+struct PlotLevel
+{
+    double y = 0;
     QString text;
 };
 

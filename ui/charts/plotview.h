@@ -33,6 +33,9 @@ public:
     virtual void clearCurves() = 0;
     virtual int curveCount() const = 0;
     virtual void setMarks(const std::vector<PlotMark>& marks) = 0;
+    virtual void setSpans(const std::vector<PlotSpan>& spans) = 0;
+    /// A fitted y range reaches to a level that lies at most half the data's height away.
+    virtual void setLevels(const std::vector<PlotLevel>& levels) = 0;
 
     virtual void setAxisKind(AxisKind kind) = 0;
     virtual AxisKind axisKind() const = 0;

@@ -1,5 +1,7 @@
 #include "ui/monitor/chartboard.h"
 
+#include "core/experiment/experiment.h"
+#include "core/plan/schedule.h"
 #include "ui/charts/axisticks.h"
 #include "ui/charts/plotlink.h"
 #include "ui/monitor/smoothingbar.h"
@@ -17,6 +19,7 @@ namespace studio {
 namespace {
 
 constexpr int kMetricsAtFirst = 6;
+constexpr std::int64_t kPlanPoints = 4000;
 
 /// "eval_sts-dev_spearman_cosine" → "sts-dev spearman cosine"
 QString metricName(const QString& key)
@@ -114,6 +117,7 @@ QWidget* ChartBoard::makeControls()
         const auto kind = static_cast<AxisKind>(m_axis->currentData().toInt());
         for (auto* plot : {m_loss, m_metrics, m_rate, m_norm})
             plot->setAxisKind(kind);
+        attachRate();
         applySmoothing();
         refresh();
     });
@@ -123,11 +127,66 @@ QWidget* ChartBoard::makeControls()
 void ChartBoard::attachSeries()
 {
     m_loss->addCurve({tr("Training loss"), m_run->series(QStringLiteral("loss")), false, 0});
-    m_rate->addCurve({tr("Learning rate"), m_run->series(QStringLiteral("learning_rate")), false, 2});
+    attachRate();
     m_norm->addCurve({tr("Gradient norm"), m_run->series(QStringLiteral("grad_norm")), false, 3});
     for (const auto& key : m_run->evaluationKeys())
         addMetric(key);
     applySmoothing();
+}
+
+/// The plan lies under the real rate. It knows steps and epochs only: on other axes nobody can say where a
+/// step of the future will be.
+void ChartBoard::attachRate()
+{
+    const bool wasFitted = m_rate->isFitted();
+    const PlotRange range = m_rate->xRange();
+    m_rate->clearCurves();
+    const auto kind = m_rate->axisKind();
+    if (m_plan && (kind == AxisKind::Step || kind == AxisKind::Epoch))
+        m_rate->addCurve({tr("Planned"), m_plan.get(), false, 2, true});
+    m_rate->addCurve({tr("Learning rate"), m_run->series(QStringLiteral("learning_rate")), false, 2});
+    if (!wasFitted) m_rate->setXRange(range);
+    m_marksShown = 0;
+}
+
+void ChartBoard::setExperiment(std::shared_ptr<const Experiment> experiment)
+{
+    m_experiment = std::move(experiment);
+    m_plannedSteps = 0;
+}
+
+void ChartBoard::makePlan()
+{
+    const auto total = m_run->progress().totalSteps();
+    if (!m_experiment || total <= 0 || total == m_plannedSteps) return;
+    m_plannedSteps = total;
+    const auto& arguments = m_experiment->arguments;
+    const auto spec = scheduleSpec(arguments, total);
+    m_rate->clearCurves();
+    m_plan.reset();
+    // A plateau's rate follows the evaluations.
+    if (spec && arguments.lrSchedulerType != SchedulerType::ReduceLrOnPlateau) {
+        m_plan = std::make_unique<MetricSeries>("planned_learning_rate");
+        const auto stride = std::max<std::int64_t>(1, total / kPlanPoints);
+        const double epochs = m_run->epochs() / static_cast<double>(total);
+        // The rate of update n is the schedule's value after n - 1 updates.
+        for (std::int64_t step = 1; step <= total; step += stride)
+            m_plan->append({static_cast<double>(step), static_cast<double>(step) * epochs},
+                           lrAt(*spec, step - 1));
+    }
+    attachRate();
+}
+
+/// Ranking losses: what the loss is when the model knows nothing.
+void ChartBoard::readChance()
+{
+    const auto& events = m_run->events();
+    for (; m_eventsRead < events.size(); ++m_eventsRead) {
+        const auto& event = events[m_eventsRead];
+        if (event.kind != EventKind::Quality) continue;
+        for (const auto& [name, value] : event.values)
+            if (name == "chance_loss") m_loss->setLevels({{value, tr("chance %1").arg(valueText(value))}});
+    }
 }
 
 /// The run is being emptied: let go of its series now, take the new ones with the next change.
@@ -139,6 +198,9 @@ void ChartBoard::detachSeries()
     m_chooser->setEnabled(false);
     m_hidden.clear();
     m_marksShown = 0;
+    m_plan.reset();
+    m_plannedSteps = 0;
+    m_eventsRead = 0;
 }
 
 void ChartBoard::addMetric(const QString& key)
@@ -211,13 +273,26 @@ void ChartBoard::applyMarks()
     if (const auto best = m_run->best())
         marks.push_back({PlotMark::Kind::Best, best->position,
                          tr("Best %1: %2").arg(metricName(best->key), valueText(best->value))});
-    for (auto* plot : {m_loss, m_metrics, m_rate, m_norm})
+    std::vector<PlotSpan> spans;
+    const RunMark* paused = nullptr;
+    for (const auto& mark : m_run->marks()) {
+        if (mark.kind == RunMark::Kind::Paused) paused = &mark;
+        if (mark.kind != RunMark::Kind::Resumed || !paused) continue;
+        const double seconds = std::max(mark.position.time - paused->position.time, 0.0);
+        spans.push_back({paused->position, mark.position, tr("Paused for %1").arg(durationText(seconds))});
+        paused = nullptr;
+    }
+    for (auto* plot : {m_loss, m_metrics, m_rate, m_norm}) {
         plot->setMarks(marks);
+        plot->setSpans(spans);
+    }
 }
 
 void ChartBoard::refresh()
 {
     if (m_loss->curveCount() == 0) attachSeries();
+    makePlan();
+    readChance();
     applyMarks();
     for (auto* plot : {m_loss, m_metrics, m_rate, m_norm})
         plot->refresh();

@@ -6,6 +6,8 @@
 #include <QSet>
 #include <QWidget>
 
+#include <memory>
+
 class QComboBox;
 class QMenu;
 class QPushButton;
@@ -14,6 +16,7 @@ namespace studio {
 
 class PlotLink;
 class SmoothingBar;
+struct Experiment;
 
 /// The four linked charts of a run and the controls they share.
 class ChartBoard : public QWidget
@@ -24,6 +27,8 @@ public:
     /// `run` outlives the board.
     explicit ChartBoard(RunModel* run, QWidget* parent = nullptr);
 
+    /// What the run was started with, for the planned learning rate; may be null.
+    void setExperiment(std::shared_ptr<const Experiment> experiment);
     /// Reads the run again: once a tick.
     void refresh();
 
@@ -42,6 +47,9 @@ private:
     void applySmoothing();
     void applyMarks();
     bool smoothingFollowsRange() const;
+    void attachRate();
+    void makePlan();
+    void readChance();
 
     RunModel* m_run;
     PlotLink* m_link;
@@ -56,6 +64,10 @@ private:
     QSet<QString> m_hidden;
     std::size_t m_marksShown = 0;
     double m_smoothedRange = 0;
+    std::shared_ptr<const Experiment> m_experiment;
+    std::unique_ptr<MetricSeries> m_plan; ///< the planned learning rate; null when it cannot be known
+    std::int64_t m_plannedSteps = 0;
+    std::size_t m_eventsRead = 0;
 };
 
 } // namespace studio

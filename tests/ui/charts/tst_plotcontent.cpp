@@ -43,6 +43,9 @@ private Q_SLOTS:
     void csvHoldsLoggedValues();
     void tableTwin();
     void mapIsItsOwnInverse();
+    void levelsWidenTheRangeOnlyWhenNear();
+    void spansLieOnEveryAxis();
+    void plansDoNotCount();
     void caretMovesAlongSamples();
 };
 
@@ -294,6 +297,61 @@ void TestPlotContent::caretMovesAlongSamples()
     QCOMPARE(content.moved(20, 1).value(), 50.0);
     QCOMPARE(content.moved(50, 1).value(), 50.0);
     QCOMPARE(content.moved(50, -5).value(), 10.0);
+}
+
+void TestPlotContent::levelsWidenTheRangeOnlyWhenNear()
+{
+    MetricSeries loss("loss");
+    fill(loss, 100, [](int i) { return 2 + i * 0.01; });
+    PlotContent content;
+    content.curves.push_back({{"Loss", &loss}});
+    content.levels = {{3.3, "chance"}};
+    content.update(100);
+    QVERIFY(content.y.contains(3.3));
+    content.levels = {{9, "chance"}};
+    content.fit();
+    content.update(100);
+    QVERIFY(!content.y.contains(9));
+    QVERIFY(content.y.high < 4);
+}
+
+void TestPlotContent::spansLieOnEveryAxis()
+{
+    MetricSeries loss("loss");
+    loss.append({1, 0.1, 16, 400, 1000}, 1);
+    loss.append({2, 0.2, 32, 800, 1001}, 1);
+    loss.append({3, 0.3, 48, 1200, 1101}, 1);
+    PlotContent content;
+    content.curves.push_back({{"Loss", &loss}});
+    const PlotSpan pause{{2, 0.2, 32, 800, 1001}, {2, 0.2, 32, 800, 1100}, "Paused for 1 min 39 s"};
+    content.spans = {pause};
+    QCOMPARE(content.spanPosition(pause), (PlotRange{2, 2}));
+    content.axis = AxisKind::Elapsed;
+    QCOMPARE(content.spanPosition(pause), (PlotRange{1, 100}));
+    content.axis = AxisKind::Wall;
+    QCOMPARE(content.spanPosition(pause), (PlotRange{1001, 1100}));
+    QCOMPARE(content.spanTexts(1050, 0), QStringList{"Paused for 1 min 39 s"});
+    QVERIFY(content.spanTexts(1000.5, 0).isEmpty());
+}
+
+void TestPlotContent::plansDoNotCount()
+{
+    MetricSeries plan("plan"), rate("rate");
+    for (int step = 1; step <= 1000; ++step)
+        plan.append({double(step)}, 1.0 / step);
+    PlotContent content;
+    content.curves.push_back({{"Planned", &plan, false, 0, true}});
+    content.curves.push_back({{"Learning rate", &rate, false, 0}});
+    content.update(100);
+    QVERIFY(content.isEmpty());
+    for (int step = 1; step <= 10; ++step)
+        rate.append({double(step)}, 1.0 / step);
+    content.update(100);
+    QVERIFY(!content.isEmpty());
+    QCOMPARE(content.keptSamples(), std::size_t(10));
+    QVERIFY(content.x.high < 30);
+    QVERIFY(!content.summary("Rate").contains("Planned"));
+    QCOMPARE(content.moved(10, 1).value(), 10.0);
 }
 
 QTEST_MAIN(TestPlotContent)
