@@ -5,8 +5,10 @@
 #include "ui/monitor/chartboard.h"
 #include "ui/monitor/eventlog.h"
 #include "ui/monitor/runheader.h"
+#include "ui/monitor/similaritypanel.h"
 
 #include <QSplitter>
+#include <QTabWidget>
 #include <QVBoxLayout>
 
 namespace studio {
@@ -17,6 +19,7 @@ struct MonitorPage::Parts
     RunHeader* header;
     ChartBoard* board;
     EventLog* log;
+    SimilarityPanel* similarity;
 };
 
 MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
@@ -27,12 +30,19 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
     parts.header = new RunHeader(this);
     parts.board = new ChartBoard(session->run(), this);
     parts.log = new EventLog(this);
+    parts.similarity = new SimilarityPanel(session->run(), this);
+    auto* details = new QTabWidget(this);
+    details->setObjectName(QStringLiteral("runDetails"));
+    details->setAccessibleName(tr("Details of the run"));
+    details->setDocumentMode(true);
+    details->addTab(parts.log, tr("Log"));
+    details->addTab(parts.similarity, tr("Similarities"));
 
     auto* split = new QSplitter(Qt::Vertical, this);
     split->setChildrenCollapsible(false);
     split->addWidget(parts.board);
-    split->addWidget(parts.log);
-    split->setStretchFactor(0, 5);
+    split->addWidget(details);
+    split->setStretchFactor(0, 3);
     split->setStretchFactor(1, 1);
     parts.log->setMinimumHeight(60);
     auto* layout = new QVBoxLayout(this);
@@ -42,7 +52,10 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
     connect(parts.header, &RunHeader::startRequested, this, &MonitorPage::startRequested);
     connect(parts.header, &RunHeader::stopRequested, this, &MonitorPage::stopRequested);
     connect(session, &TrainingSession::stateChanged, this, [this](TrainingSession::State state) {
-        if (state == TrainingSession::State::Starting) m_parts->log->clear();
+        if (state == TrainingSession::State::Starting) {
+            m_parts->log->clear();
+            m_parts->board->setExperiment(m_parts->session->experiment());
+        }
         m_parts->header->setState(state, m_parts->session->outcome());
         m_parts->header->showRun(*m_parts->session->run(), true);
     });
@@ -50,11 +63,15 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
             [this](const Event& event) { m_parts->log->add(event); });
     connect(session->run(), &RunModel::changed, this, [this] {
         m_parts->board->refresh();
+        m_parts->similarity->refresh();
         m_parts->header->showRun(*m_parts->session->run(), false);
     });
     // A page that is made while a run goes on shows what was told before.
     for (const auto& event : session->run()->events())
         parts.log->add(event);
+    parts.board->setExperiment(session->experiment());
+    parts.board->refresh();
+    parts.similarity->refresh();
     parts.header->setState(session->state(), session->outcome());
     parts.header->showRun(*session->run(), true);
 }

@@ -1,9 +1,11 @@
+#include "core/experiment/experiment.h"
 #include "session/runmodel.h"
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
 #include "ui/charts/plotview.h"
 #include "ui/monitor/eventlog.h"
 #include "ui/monitor/monitorpage.h"
+#include "ui/monitor/similaritypanel.h"
 
 #include <QApplication>
 #include <QComboBox>
@@ -19,8 +21,11 @@
 #include <QStyleFactory>
 #include <QtCharts/QChartView>
 #include <QScrollBar>
+#include <QSlider>
 #include <QtTest>
 
+#include <cmath>
+#include <cstdio>
 #include <memory>
 
 using namespace studio;
@@ -42,6 +47,25 @@ QPalette darkPalette()
     for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
         palette.setColor(QPalette::Disabled, role, QColor(0x80868b));
     return palette;
+}
+
+/// As the trainer tells it: 40 bins of each kind, means and, for ranking losses, the loss of guessing.
+Event qualityAt(std::int64_t step, int positiveBin, int negativeBin)
+{
+    Event event;
+    event.kind = EventKind::Quality;
+    event.step = step;
+    event.text = "sts-dev";
+    event.values = {{"alignment", 0.5}, {"uniformity", -2},      {"effective_rank", 70}, {"overlap", 0.25},
+                    {"similarity_positives", 0.8}, {"similarity_negatives", 0.2}, {"chance_loss", 4.1589}};
+    for (int bin = 0; bin < SimilarityRecord::kBins; ++bin) {
+        char key[32];
+        std::snprintf(key, sizeof key, "positives_%02d", bin);
+        event.values.emplace_back(key, bin == positiveBin ? 30 : 0);
+        std::snprintf(key, sizeof key, "negatives_%02d", bin);
+        event.values.emplace_back(key, bin == negativeBin ? 50 : 0);
+    }
+    return event;
 }
 
 } // namespace
@@ -69,6 +93,11 @@ private Q_SLOTS:
     void metricsCanBeChosen();
     void secondRunStartsEmpty();
     void pageMadeLaterShowsTheRun();
+    void plannedRateLiesUnderTheRealOne();
+    void chanceLineOfRankingLosses();
+    void pausesAreSpans();
+    void similaritiesWithAScrubber();
+    void similarityNumbers();
     void everyControlHasAName();
     void fitsASmallScreen();
     void screenshots();
@@ -341,6 +370,135 @@ void TestMonitorPage::pageMadeLaterShowsTheRun()
     QVERIFY(later.findChild<PlotView*>("metricPlot")->drawnPoints() > 1);
     QVERIFY(later.findChild<QPlainTextEdit*>("eventLog")->toPlainText().contains("Completed"));
     QCOMPARE(later.findChild<QLabel*>("runState")->text(), QString("Completed"));
+}
+
+void TestMonitorPage::plannedRateLiesUnderTheRealOne()
+{
+    Script script;
+    script.steps = 400;
+    script.warmupSteps = 40;
+    m_engine.setScript(script);
+    auto experiment = std::make_shared<Experiment>();
+    experiment->arguments.learningRate = script.peakRate;
+    experiment->arguments.warmupSteps = Number(40);
+    QSignalSpy finished(m_session.get(), &TrainingSession::finished);
+    QVERIFY(m_session->start(experiment, "out"));
+    QVERIFY(finished.wait(20000));
+    auto* rate = plot("ratePlot");
+    QCOMPARE(rate->curveCount(), 2);
+    // The scripted engine follows the same schedule, so the readouts agree at every step.
+    for (const double step : {1.0, 20.0, 41.0, 200.0, 400.0}) {
+        rate->setCursorX(step);
+        const auto lines = rate->readout().split('\n');
+        QCOMPARE(lines.size(), 3);
+        QCOMPARE(lines[1].section(' ', -1), lines[2].section(' ', -1));
+    }
+    QVERIFY(rate->badge().startsWith("kept 400 "));
+    // Nobody knows at which time or token a planned step will be.
+    find<QComboBox>("axisBox")->setCurrentText("Tokens");
+    QCOMPARE(rate->curveCount(), 1);
+    find<QComboBox>("axisBox")->setCurrentText("Epoch");
+    QCOMPARE(rate->curveCount(), 2);
+}
+
+void TestMonitorPage::chanceLineOfRankingLosses()
+{
+    auto* run = m_session->run();
+    for (int step = 1; step <= 20; ++step)
+        run->appendStep({step, 4.0 - step * 0.1, 1e-5, 1, 0.1, 16, 400, 0}, 1000 + step);
+    run->endBatch();
+    const auto before = plot("lossPlot")->yRange();
+    QVERIFY(!before.contains(4.1589));
+    run->addEvent(qualityAt(20, 30, 20));
+    run->endBatch();
+    QVERIFY(plot("lossPlot")->yRange().contains(4.1589));
+}
+
+void TestMonitorPage::pausesAreSpans()
+{
+    auto* run = m_session->run();
+    run->appendStep({1, 1, 1e-5, 1, 0.1, 16, 400, 0}, 1000);
+    run->appendStep({2, 0.9, 1e-5, 1, 0.1, 16, 400, 0}, 1001);
+    Event event;
+    event.kind = EventKind::Paused;
+    event.step = 2;
+    event.time = 1001;
+    run->addEvent(event);
+    event.kind = EventKind::Resumed;
+    event.time = 1100;
+    run->addEvent(event);
+    run->appendStep({3, 0.8, 1e-5, 1, 0.1, 16, 400, 0}, 1101);
+    run->endBatch();
+    find<QComboBox>("axisBox")->setCurrentText("Time since start");
+    auto* loss = plot("lossPlot");
+    const QImage image = loss->grab().toImage();
+    // Shaded while it waited, plain while it trained: look just below the upper edge of the plot area.
+    const double from = 70, width = loss->width() - 90;
+    const auto pixel = [&](double seconds) {
+        const double share = seconds / loss->xRange().high;
+        return image.pixelColor(int((from + share * width) * image.devicePixelRatio()),
+                                int(60 * image.devicePixelRatio()));
+    };
+    QVERIFY(pixel(50) != pixel(105));
+}
+
+void TestMonitorPage::similaritiesWithAScrubber()
+{
+    auto* run = m_session->run();
+    auto* panel = find<SimilarityPanel>("similarityPanel");
+    auto* slider = find<QSlider>("similaritySlider");
+    QCOMPARE(panel->shownRecord(), -1);
+    QVERIFY(!slider->isEnabled());
+    for (const int step : {100, 200, 300}) {
+        run->addEvent(qualityAt(step, 25 + step / 30, 20));
+        run->endBatch();
+    }
+    QCOMPARE(panel->records().size(), std::size_t(3));
+    // It follows the newest.
+    QCOMPARE(panel->shownRecord(), 2);
+    QVERIFY(find<QLabel>("similarityWhen")->text().startsWith("Step 300"));
+    slider->setValue(0);
+    QVERIFY(find<QLabel>("similarityWhen")->text().startsWith("Step 100"));
+    run->addEvent(qualityAt(400, 38, 20));
+    run->endBatch();
+    QCOMPARE(panel->shownRecord(), 0);
+    slider->setValue(slider->maximum());
+    QVERIFY(find<QLabel>("similarityWhen")->text().startsWith("Step 400"));
+    // The run goes on from step 200: what was measured after it is measured anew.
+    run->addEvent(qualityAt(300, 30, 20));
+    run->endBatch();
+    QCOMPARE(panel->records().size(), std::size_t(3));
+    QVERIFY(find<QLabel>("similarityWhen")->text().startsWith("Step 300"));
+    QVERIFY(find<QWidget>("similarityHistogram")->accessibleDescription().contains("overlap 0.2500"));
+    run->clear();
+    QCOMPARE(panel->shownRecord(), -1);
+}
+
+void TestMonitorPage::similarityNumbers()
+{
+    const auto apart = SimilarityRecord::from(qualityAt(1, 30, 20));
+    QCOMPARE(apart.positives[30], 30.0);
+    QCOMPARE(apart.negatives[20], 50.0);
+    QCOMPARE(apart.separation(), 1.0);
+    QVERIFY(apart.threshold() > -1 + 2.0 * 20 / 40 && apart.threshold() <= -1 + 2.0 * 30 / 40);
+    QCOMPARE(SimilarityRecord::from(qualityAt(1, 20, 20)).separation(), 0.5);
+    QCOMPARE(SimilarityRecord::from(qualityAt(1, 10, 20)).separation(), 0.0);
+    // By the definition, over all pairs of values that lie in the middle of their bins.
+    SimilarityRecord mixed;
+    double won = 0, pairs = 0;
+    for (std::size_t bin = 0; bin < SimilarityRecord::kBins; ++bin) {
+        mixed.positives[bin] = double(bin * bin % 7);
+        mixed.negatives[bin] = double((bin + 3) * 5 % 11);
+    }
+    for (std::size_t p = 0; p < SimilarityRecord::kBins; ++p)
+        for (std::size_t n = 0; n < SimilarityRecord::kBins; ++n) {
+            const double count = mixed.positives[p] * mixed.negatives[n];
+            pairs += count;
+            won += p > n ? count : p == n ? count / 2 : 0;
+        }
+    QVERIFY(std::abs(mixed.separation() - won / pairs) < 1e-12);
+    QVERIFY(std::isnan(SimilarityRecord().separation()));
+    QVERIFY(std::isnan(SimilarityRecord().threshold()));
 }
 
 void TestMonitorPage::everyControlHasAName()
