@@ -24,6 +24,7 @@ void addRunCommand(CLI::App& app, Action& action);
 void addValidateCommand(CLI::App& app, Action& action);
 void addCheckCommand(CLI::App& app, Action& action);
 void addPinCommand(CLI::App& app, Action& action);
+void addQueueCommand(CLI::App& app, Action& action);
 void addEvaluateCommand(CLI::App& app, Action& action);
 void addEncodeCommand(CLI::App& app, Action& action);
 void addMineCommand(CLI::App& app, Action& action);

@@ -16,6 +16,7 @@ int main(int argc, char** argv)
     addValidateCommand(app, action);
     addCheckCommand(app, action);
     addPinCommand(app, action);
+    addQueueCommand(app, action);
     addEvaluateCommand(app, action);
     addEncodeCommand(app, action);
     addMineCommand(app, action);

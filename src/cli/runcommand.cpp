@@ -1,6 +1,6 @@
 #include "cli/commands.h"
 
-#include "cli/settings.h"
+#include "cli/experimentinput.h"
 #include "cli/terminalobserver.h"
 #include "core/engine_api.h"
 #include "core/experiment/experiment.h"
@@ -56,18 +56,10 @@ void handleSignals()
 
 Result<Experiment> prepare(const RunArguments& arguments)
 {
-    auto loaded = loadExperiment(arguments.experiment);
-    if (!loaded) return loaded.error();
-    report(loaded->issues);
-    if (hasErrors(loaded->issues))
-        return Error{ErrorCode::InvalidValue, arguments.experiment + " has errors. Mend what is named above and run it again.",
-                     arguments.experiment};
-    auto& experiment = loaded->experiment;
-    for (const auto& setting : arguments.settings) {
-        if (auto status = applySetting(experiment, setting); !status) return status.error();
-    }
-    if (!arguments.output.empty()) experiment.arguments.outputDir = std::filesystem::absolute(arguments.output).string();
-    return absolutePaths(experiment, std::filesystem::absolute(arguments.experiment).parent_path());
+    auto experiment = readExperiment(arguments.experiment, arguments.settings);
+    if (experiment && !arguments.output.empty())
+        experiment->arguments.outputDir = std::filesystem::absolute(arguments.output).string();
+    return experiment;
 }
 
 int run(const RunArguments& arguments)

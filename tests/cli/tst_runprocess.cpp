@@ -1,4 +1,6 @@
+#include "core/experiment/experiment.h"
 #include "core/files/checkpoints.h"
+#include "core/queue/queuefile.h"
 #include "core/records/events.h"
 #include "core/records/runreader.h"
 #include "support/testfiles.h"
@@ -35,6 +37,9 @@ private Q_SLOTS:
     void fullDisk();
     void limitOnTheSizeOfFiles();
     void checkNamesDamage();
+    void theQueueGoesOnAfterAFailure();
+    void theQueueStopsWithItsRun();
+    void aSweepIsListedFirst();
     void logLevelsAndProgressBar_data();
     void logLevelsAndProgressBar();
 
@@ -399,6 +404,96 @@ void TestRunProcess::checkNamesDamage()
     QCOMPARE(run({"check", path("out/checkpoint-12")}).exitCode, 1);
     QCOMPARE(run({"check", path("nowhere")}).exitCode, 1);
     QCOMPARE(run({"check"}).exitCode, 2);
+}
+
+void TestRunProcess::theQueueGoesOnAfterAFailure()
+{
+    const QStringList queue{"queue", "--queue", path("queue")};
+    const auto file = experiment([](Json& json) { json["arguments"]["max_steps"] = 6; });
+    QCOMPARE(run(queue + QStringList{"add", file, "--output", path("out")}).exitCode, 0);
+    const auto broken = experiment([](Json& json) { json["train"][0]["path"] = "moved-away.csv"; });
+    // Its data disappear between adding and running.
+    writeFile(*m_folder / "moved-away.csv", readFile(*m_folder / "scored.csv"));
+    QCOMPARE(run(queue + QStringList{"add", broken, "--output", path("out")}).exitCode, 0);
+    fs::remove(*m_folder / "moved-away.csv");
+    experiment([](Json& json) { json["arguments"]["max_steps"] = 6; });
+    QCOMPARE(run(queue + QStringList{"add", file, "--output", path("out"), "--seeds", "1,2"}).exitCode, 0);
+    experiment([](Json& json) { json["arguments"]["max_steps"] = 1; }); // a later edit does not leak in
+
+    const auto worked = run(queue + QStringList{"run"});
+    QVERIFY2(worked.exitCode == 1, worked.err.c_str());
+    const QueueFile queued(*m_folder / "queue");
+    const auto contents = queued.read();
+    QVERIFY(contents.ok());
+    std::vector<QueueState> states;
+    for (const auto& entry : contents->entries)
+        states.push_back(entry.state);
+    QVERIFY2((states == std::vector<QueueState>{QueueState::Completed, QueueState::Failed, QueueState::Completed,
+                                                QueueState::Completed}),
+             worked.err.c_str());
+    QVERIFY(!contents->going);
+    QVERIFY2(contents->entries[1].message.find("moved-away.csv") != std::string::npos ||
+                 readFile(queued.log("2")).find("moved-away.csv") != std::string::npos,
+             contents->entries[1].message.c_str());
+    QCOMPARE(listRuns(contents->entries[0].output / "runs").front().status.step, std::int64_t(6));
+    QVERIFY(!contents->entries[0].metrics.empty());
+    QVERIFY(readFile(contents->entries[2].output / "final" / "model.safetensors") !=
+            readFile(contents->entries[3].output / "final" / "model.safetensors"));
+
+    // The data are back: that one alone runs again.
+    writeFile(*m_folder / "moved-away.csv", readFile(*m_folder / "scored.csv"));
+    QCOMPARE(run(queue + QStringList{"again", "2"}).exitCode, 0);
+    QCOMPARE(run(queue + QStringList{"run"}).exitCode, 0);
+    QVERIFY(QString::fromStdString(run(queue + QStringList{"list"}).out).count("completed") == 4);
+}
+
+/// SIGTERM stops the run, which saves, and with it the queue; "again" goes on from the checkpoint.
+void TestRunProcess::theQueueStopsWithItsRun()
+{
+    const QStringList queue{"queue", "--queue", path("queue")};
+    const auto file = experiment([](Json& json) { json["arguments"]["max_steps"] = 400; });
+    QCOMPARE(run(queue + QStringList{"add", file, "--output", path("out"), "--seeds", "1,2"}).exitCode, 0);
+    const QueueFile queued(*m_folder / "queue");
+    {
+        QProcess process;
+        process.start(QStringLiteral(SENTENCE_TRAIN), queue + QStringList{"run"});
+        const auto output = queued.read()->entries[0].output;
+        QTRY_VERIFY_WITH_TIMEOUT(!listRuns(output / "runs").empty() && listRuns(output / "runs").front().status.step > 5, 60000);
+        // A second one does not work on the same queue.
+        const auto second = run(queue + QStringList{"run"});
+        QVERIFY2(second.exitCode == 1 && second.err.find("in use") != std::string::npos, second.err.c_str());
+        process.terminate();
+        QVERIFY(process.waitForFinished(60000));
+        QCOMPARE(process.exitCode(), 130);
+    }
+    const auto stopped = queued.read();
+    QCOMPARE(stopped->entries[0].state, QueueState::Stopped);
+    QCOMPARE(stopped->entries[1].state, QueueState::Waiting);
+    const auto before = listRuns(stopped->entries[0].output / "runs").front().status.step;
+    QVERIFY(before > 5 && before < 400);
+    QCOMPARE(run(queue + QStringList{"again", "1"}).exitCode, 0);
+    QCOMPARE(run(queue + QStringList{"skip", "2"}).exitCode, 0);
+    QCOMPARE(run(queue + QStringList{"run"}).exitCode, 0);
+    const auto runs = listRuns(stopped->entries[0].output / "runs");
+    QCOMPARE(runs.size(), std::size_t(1));
+    QCOMPARE(runs.front().status.step, std::int64_t(400));
+}
+
+void TestRunProcess::aSweepIsListedFirst()
+{
+    const QStringList queue{"queue", "--queue", path("queue"), "add", experiment()};
+    const auto listed = run(queue + QStringList{"--vary", "learning_rate=1e-5,3e-5", "--vary", "train[1].loss.scale=10,20",
+                                                "--dry-run"});
+    QVERIFY2(listed.exitCode == 0 && listed.out.find("4 runs") == 0, (listed.out + listed.err).c_str());
+    QVERIFY(QueueFile(*m_folder / "queue").read()->entries.empty());
+    const auto added = run(queue + QStringList{"--vary", "learning_rate=1e-6..1e-4", "--random", "3"});
+    QVERIFY2(added.exitCode == 0, added.err.c_str());
+    const auto contents = QueueFile(*m_folder / "queue").read();
+    QCOMPARE(contents->entries.size(), std::size_t(3));
+    const auto one = loadExperiment(QueueFile(*m_folder / "queue").snapshot("1"));
+    QCOMPARE(one->experiment.arguments.learningRate.value(), std::stod(contents->entries[0].settings[0].second));
+    const auto refused = run(queue + QStringList{"--vary", "no_such_key=1,2"});
+    QVERIFY2(refused.exitCode == 1 && refused.err.find("no_such_key") != std::string::npos, refused.err.c_str());
 }
 
 void TestRunProcess::logLevelsAndProgressBar_data()
