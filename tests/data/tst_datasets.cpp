@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 #include "data/prompts.h"
+#include "data/routes.h"
 #include "support/testfiles.h"
 
 #include <nlohmann/json.hpp>
@@ -286,6 +287,35 @@ private Q_SLOTS:
             promptsFor(Json::parse(R"({"anchor": "query: ", "p": "passage: "})"), "", *dataset);
         QVERIFY(prompts.ok());
         QCOMPARE(*prompts, (std::vector<std::string>{"query: ", "passage: "}));
+    }
+
+    void routes_data()
+    {
+        QTest::addColumn<QByteArray>("json");
+        QTest::addColumn<QByteArray>("expected"); ///< route of q, route of p
+        QTest::newRow("none") << QByteArray("{}") << QByteArray(",");
+        QTest::newRow("null") << QByteArray("null") << QByteArray(",");
+        QTest::newRow("by column") << QByteArray(R"({"q": "query", "p": "document"})") << QByteArray("query,document");
+        QTest::newRow("by role") << QByteArray(R"({"anchor": "query"})") << QByteArray("query,");
+        QTest::newRow("by set") << QByteArray(R"({"nq": {"q": "query"}, "other": {"q": "x"}})") << QByteArray("query,");
+        QTest::newRow("another set") << QByteArray(R"({"other": {"q": "x"}})") << QByteArray(",");
+        QTest::newRow("list") << QByteArray("[1]") << QByteArray("error: must be an object");
+        QTest::newRow("number") << QByteArray(R"({"p": 3})") << QByteArray("error: \"p\" has another value");
+        QTest::newRow("mixed") << QByteArray(R"({"x": {}, "nq": "query"})") << QByteArray("error: \"nq\" has another value");
+    }
+    void routes()
+    {
+        QFETCH(QByteArray, json);
+        QFETCH(QByteArray, expected);
+        test::TempFolder folder;
+        auto spec = specOf(folder, "x.csv", "q,p\nx,y\n");
+        spec.columns = {{"anchor", "q"}, {"positive", "p"}};
+        const auto dataset = openDataset(spec);
+        const auto routes = routesFor(Json::parse(json.toStdString()), "nq", *dataset);
+        if (expected.startsWith("error: "))
+            QVERIFY(!routes.ok() && contains(routes.error().message, expected.mid(7).toStdString()));
+        else
+            QCOMPARE((*routes)[0] + "," + (*routes)[1], expected.toStdString());
     }
 };
 
