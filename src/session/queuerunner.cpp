@@ -86,6 +86,7 @@ Status QueueRunner::start()
 
 void QueueRunner::setStopAfterThis(bool on)
 {
+    if (!isGoing()) return;
     (void)change([&](QueueContents& queue) {
         queue.stopAfterThis = on;
         return Status();

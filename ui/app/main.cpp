@@ -43,6 +43,7 @@ int main(int argc, char** argv)
         settings.emplace(); // pictures do not depend on, nor touch, the user's settings
         qputenv("XDG_CONFIG_HOME", settings->path().toLocal8Bit());
         qputenv("XDG_STATE_HOME", settings->path().toLocal8Bit());
+        qputenv("XDG_DATA_HOME", settings->path().toLocal8Bit()); // nor the queue
     }
     QApplication app(argc, argv);
     // Qt has set the locale of the C library to the user's: numbers in files must not follow it.

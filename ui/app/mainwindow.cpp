@@ -1,6 +1,7 @@
 #include "ui/app/mainwindow.h"
 
 #include "core/experiment/experiment.h"
+#include "session/queuerunner.h"
 #include "session/interruptedruns.h"
 #include "session/trainingsession.h"
 #include "ui/app/draftstore.h"
@@ -14,6 +15,7 @@
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/presetmenu.h"
 #include "ui/monitor/monitorpage.h"
+#include "ui/queue/queuepage.h"
 #include "ui/runs/runspage.h"
 #include "ui/widgets/dialogs.h"
 #include "ui/widgets/icons.h"
@@ -49,6 +51,8 @@ MainWindow::MainWindow(QWidget* parent)
       m_designer(new DesignerPage(m_document)),
       m_monitor(new MonitorPage(m_session)),
       m_runs(new RunsPage),
+      m_queue(new QueueRunner(QueueFile(QueueFile::userFolder()), m_session, this)),
+      m_queuePage(new QueuePage(m_queue)),
       m_notices(new NoticeBar),
       m_runNotices(new NoticeBar),
       m_runActions(new RunActions(m_session, m_runNotices, this)),
@@ -106,6 +110,7 @@ MainWindow::MainWindow(QWidget* parent)
     connect(m_runs, &RunsPage::experimentRequested, this, &MainWindow::openRunExperiment);
     connect(m_runs, &RunsPage::foldersChanged, this,
             [](const QStringList& folders) { QSettings().setValue(QStringLiteral("runFolders"), folders); });
+    connectQueue();
     updateTitle();
     updateStart();
     restoreLayout();
@@ -132,6 +137,7 @@ void MainWindow::makeNavigation()
     addNavigation(QStringLiteral("designer"), tr("Designer"), QStringLiteral("designer"), m_designer);
     addNavigation(QStringLiteral("monitor"), tr("Monitor"), QStringLiteral("monitor"), m_monitor);
     addNavigation(QStringLiteral("runs"), tr("Runs"), QStringLiteral("runs"), m_runs);
+    addNavigation(QStringLiteral("queue"), tr("Queue"), QStringLiteral("queue"), m_queuePage);
     auto* bar = new QToolBar(tr("Pages"));
     bar->setObjectName(QStringLiteral("navigation"));
     bar->setMovable(false);
@@ -381,6 +387,28 @@ void MainWindow::rememberRuns(const QString& folder)
     QSettings().setValue(QStringLiteral("runFolders"), folders);
 }
 
+void MainWindow::connectQueue()
+{
+    connect(m_queuePage, &QueuePage::addRequested, this, [this] {
+        m_designer->flush();
+        m_document->validateNow();
+        if (m_document->firstError()) {
+            showPage(QStringLiteral("designer"));
+            m_designer->revealFirstProblem();
+            return;
+        }
+        Experiment experiment = m_document->resolved();
+        experiment.arguments.outputDir = m_document->outputFolder().toStdString();
+        m_queuePage->add(experiment);
+    });
+    connect(m_queue, &QueueRunner::runStarted, this,
+            [this](const QString& name) { m_monitor->setExperimentName(name); });
+    connect(m_queue, &QueueRunner::ended, this, [this](const QString& summary) {
+        m_runNotices->showNotice(summary, {{tr("Show"), [this] { showPage(QStringLiteral("queue")); }}});
+        if (!isActiveWindow()) QApplication::alert(this);
+    });
+}
+
 void MainWindow::offerInterruptedRuns()
 {
     const QPointer<MainWindow> self(this);
@@ -436,6 +464,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
             event->ignore();
             return;
         }
+        m_queue->setStopAfterThis(true); // the next one must not begin meanwhile
         m_session->stop();
     }
     if (!mayDiscard(tr("Quit"))) {

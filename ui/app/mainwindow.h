@@ -22,6 +22,8 @@ class ExperimentDocument;
 class MonitorPage;
 class NoticeBar;
 class PresetMenu;
+class QueuePage;
+class QueueRunner;
 class RunActions;
 class RunsPage;
 struct Edit;
@@ -43,6 +45,7 @@ public:
     DesignerPage* designer() const { return m_designer; }
     NoticeBar* notices() const { return m_notices; }
     /// What runs say by themselves: a full disk, an interrupted run.
+    QueueRunner* queue() const { return m_queue; }
     NoticeBar* runNotices() const { return m_runNotices; }
     PresetMenu* presets() const { return m_presets; }
     RunsPage* runs() const { return m_runs; }
@@ -84,6 +87,7 @@ private:
     void updateStart();
     void onRunFinished();
     void rememberRuns(const QString& folder);
+    void connectQueue();
     void offer(const std::vector<InterruptedRun>& runs);
     void openRunExperiment(const QString& file);
     void restoreLayout();
@@ -96,6 +100,8 @@ private:
     DesignerPage* m_designer;
     MonitorPage* m_monitor;
     RunsPage* m_runs;
+    QueueRunner* m_queue;
+    QueuePage* m_queuePage;
     NoticeBar* m_notices;
     NoticeBar* m_runNotices;
     RunActions* m_runActions;

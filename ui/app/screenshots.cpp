@@ -145,6 +145,9 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
     window.showPage(QStringLiteral("monitor"));
     settle(300);
     grab(QStringLiteral("monitor"));
+    window.showPage(QStringLiteral("queue"));
+    settle(300);
+    grab(QStringLiteral("queue"));
     return count;
 }
 

@@ -16,6 +16,7 @@
 #include <QTableWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <numeric>
 
 namespace studio {
@@ -52,7 +53,7 @@ QueuePage::QueuePage(QueueRunner* runner, QWidget* parent)
       m_runner(runner),
       m_table(new QTableWidget(0, ColumnCount, this)),
       m_summary(new QLabel(this)),
-      m_ownProcess(new QCheckBox(tr("In a process of its o&wn"), this)),
+      m_ownProcess(new QCheckBox(tr("In a process of its own"), this)),
       m_repeats(new QSpinBox(this)),
       m_stopAfterThis(new QCheckBox(tr("Stop after this one"), this))
 {
@@ -214,7 +215,9 @@ void QueuePage::updateButtons()
     const bool waits = entry && entry->state == QueueState::Waiting;
     const bool held = entry && entry->state == QueueState::Held;
     const bool runs = entry && entry->state == QueueState::Running;
-    m_start->setEnabled(!m_runner->isGoing() && m_runner->contents().next());
+    const bool someWait = std::any_of(entries.begin(), entries.end(),
+                                      [](const QueueEntry& one) { return one.state == QueueState::Waiting; });
+    m_start->setEnabled(!m_runner->isGoing() && someWait);
     m_stopAfterThis->setEnabled(m_runner->isGoing());
     m_stop->setEnabled(!m_runner->current().isEmpty());
     m_up->setEnabled(entry && entry != entries.data());

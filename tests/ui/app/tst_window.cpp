@@ -1,6 +1,7 @@
 #include "core/arguments/rules.h"
 #include "core/experiment/experiment.h"
 #include "core/records/runstate.h"
+#include "session/queuerunner.h"
 #include "session/runmodel.h"
 #include "session/scriptedengine.h"
 #include "session/trainingsession.h"
@@ -13,6 +14,7 @@
 #include "ui/app/resourcefolder.h"
 #include "ui/designer/designerpage.h"
 #include "ui/designer/experimentdocument.h"
+#include "ui/queue/queuepage.h"
 #include "ui/widgets/dialogs.h"
 
 #include <QAction>
@@ -23,12 +25,14 @@
 #include <QElapsedTimer>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QListWidget>
 #include <QMenu>
 #include <QMenuBar>
 #include <QMimeData>
 #include <QPushButton>
 #include <QSettings>
 #include <QSpinBox>
+#include <QTableWidget>
 #include <QThreadPool>
 #include <QToolButton>
 #include <QUrl>
@@ -49,6 +53,7 @@ private Q_SLOTS:
     void shortcutsAreUnique();
     void shippedFilesAreSound();
     void theSampleOpensClean();
+    void welcome();
     void badFilesAreTold();
     void unknownKeysAreNamed();
     void recentFiles();
@@ -57,6 +62,7 @@ private Q_SLOTS:
     void closingDuringARun();
     void verbsOfARun();
     void interruptedRunsAreOffered();
+    void theQueueInTheWindow();
     void dropOpens();
     void presetsApplyInOneStep();
     void fitsASmallScreen();
@@ -204,6 +210,29 @@ void TestWindow::theSampleOpensClean()
         return all;
     };
     QTRY_COMPARE_WITH_TIMEOUT(codes(), QStringList{"note L12"}, 10000);
+}
+
+void TestWindow::welcome()
+{
+    const QString file = QString::fromStdString((m_folder / "mine.experiment.json").string());
+    test::writeFile(m_folder / "mine.experiment.json", R"({"format":"sentence-studio/experiment","version":1,"name":"Mine"})");
+    RecentFiles::add(file);
+    MainWindow window;
+    window.show();
+    window.showWelcome();
+    auto* files = window.findChild<QListWidget*>("welcomeFiles");
+    QVERIFY(files->isVisible());
+    QCOMPARE(files->item(0)->text(), QString("mine.experiment.json"));
+    QCOMPARE(window.findChild<QListWidget*>("welcomeRuns")->item(0)->text(), QString("None yet"));
+    QTest::keyClick(files, Qt::Key_Down);
+    QTest::keyClick(files, Qt::Key_Return);
+    QCOMPARE(window.document()->displayName(), QString("mine"));
+    QVERIFY(window.designer()->isVisible());
+    window.showWelcome();
+    QVERIFY(!window.designer()->isVisible());
+    window.findChild<QPushButton*>("welcomeSample")->click();
+    QCOMPARE(window.document()->experiment().train.size(), std::size_t(1));
+    QVERIFY(window.designer()->isVisible());
 }
 
 void TestWindow::badFilesAreTold()
@@ -426,6 +455,69 @@ void TestWindow::interruptedRunsAreOffered()
         QCoreApplication::processEvents();
         QVERIFY(window.runNotices()->isHidden());
     }
+    setEngineForTesting(nullptr);
+}
+
+void TestWindow::theQueueInTheWindow()
+{
+    ScriptedEngine engine;
+    Script script;
+    script.steps = 20;
+    script.writesRun = true;
+    engine.setScript(script);
+    setEngineForTesting(&engine);
+    {
+        MainWindow window;
+        window.show();
+        window.showPage("queue");
+        auto* page = window.findChild<QueuePage*>();
+        auto* table = page->findChild<QTableWidget*>("queueTable");
+        const auto press = [&](const char* name) {
+            auto* button = page->findChild<QPushButton*>(name);
+            QVERIFY2(button && button->isEnabled() && button->isVisible(), name);
+            button->click();
+        };
+        const auto column = [&](int which) {
+            QStringList cells;
+            for (int row = 0; row < table->rowCount(); ++row)
+                cells << table->item(row, which)->text();
+            return cells;
+        };
+        // An experiment with errors is not queued: the designer shows what is wrong.
+        press("queueAdd");
+        QCOMPARE(table->rowCount(), 0);
+        QVERIFY(window.designer()->isVisible());
+        window.showPage("queue");
+
+        Experiment experiment;
+        experiment.arguments.outputDir = (m_folder / "queued").string();
+        for (const char* name : {"one", "two"}) {
+            experiment.name = name;
+            page->add(experiment);
+        }
+        experiment.name = "three";
+        page->findChild<QSpinBox*>("queueRepeats")->setValue(2);
+        page->add(experiment);
+        QCOMPARE(column(0), (QStringList{"one", "two", "three seed 42", "three seed 43"}));
+        table->selectRow(3);
+        press("queueUp");
+        press("queueUp");
+        QCOMPARE(column(0), (QStringList{"one", "three seed 43", "two", "three seed 42"}));
+        QCOMPARE(table->currentRow(), 1);
+        press("queueHold");
+        table->selectRow(2);
+        press("queueSkip");
+        QCOMPARE(column(1), (QStringList{"waiting", "held", "skipped", "waiting"}));
+        press("queueStart");
+        QTRY_VERIFY_WITH_TIMEOUT(window.runNotices()->text().contains("queue has ended"), 20000);
+        QCOMPARE(column(1), (QStringList{"completed", "held", "skipped", "completed"}));
+        QVERIFY(column(3)[0].contains("eval_") || column(3)[0].isEmpty());
+        table->selectRow(1);
+        press("queueRemove");
+        QCOMPARE(table->rowCount(), 3);
+    }
+    MainWindow again; // it is still there
+    QCOMPARE(again.queue()->contents().entries.size(), std::size_t(3));
     setEngineForTesting(nullptr);
 }
 
