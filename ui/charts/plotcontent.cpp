@@ -46,7 +46,7 @@ void PlotContent::update(int columns)
     ReduceRequest request{axis, x.low, x.high, std::max(columns, 1), logY};
     for (auto& curve : curves) {
         curve.spec.series->reduce(request, curve.raw);
-        curve.spec.series->reduceSmoothed(request, curve.smoothed);
+        curve.spec.series->reduceSmoothed(request, curve.smoothed, &curve.raw);
     }
     if (yFitted) adaptY();
     for (auto& curve : curves) {

@@ -53,10 +53,10 @@ void MetricSeries::smoothFrom(std::size_t first)
         m_smoothed.append(m_smoother.next(needsX ? m_axis->value(m_spec.axis, i) : 0.0, m_values[i]));
 }
 
-void MetricSeries::reduceSmoothed(const ReduceRequest& request, Reduced& out) const
+void MetricSeries::reduceSmoothed(const ReduceRequest& request, Reduced& out, const Reduced* raw) const
 {
     static const ValueColumn none;
-    reduceSeries(*m_axis, m_spec.kind == SmoothingKind::None ? none : m_smoothed, request, out);
+    reduceSeries(*m_axis, m_spec.kind == SmoothingKind::None ? none : m_smoothed, request, out, raw);
 }
 
 } // namespace studio

@@ -44,8 +44,9 @@ public:
     {
         reduceSeries(*m_axis, m_values, request, out);
     }
-    /// The same of the smoothed values; empty when there is no smoothing.
-    void reduceSmoothed(const ReduceRequest& request, Reduced& out) const;
+    /// The same of the smoothed values; empty when there is no smoothing. `raw`: what reduce() gave for this
+    /// request, or null.
+    void reduceSmoothed(const ReduceRequest& request, Reduced& out, const Reduced* raw = nullptr) const;
 
     /// Index of the sample nearest to x; the series must not be empty.
     std::size_t nearest(AxisKind kind, double x) const { return m_axis->nearest(kind, x, size()); }

@@ -68,9 +68,10 @@ private:
 } // namespace
 
 void reduceSeries(const SampleAxis& axis, const ValueColumn& values, const ReduceRequest& request,
-                  Reduced& out)
+                  Reduced& out, const Reduced* twin)
 {
     out.points.clear();
+    out.edges.clear();
     out.breaks.clear();
     out.samples = out.nonFinite = out.notPositive = 0;
     out.yMin = 0;
@@ -97,11 +98,15 @@ void reduceSeries(const SampleAxis& axis, const ValueColumn& values, const Reduc
         collector.addAll(first, last);
     } else {
         const double width = (request.x1 - request.x0) / static_cast<double>(columns);
+        const bool known = twin && twin->edges.size() == columns && twin->edges.back() == last;
+        if (known) out.edges = twin->edges;
         std::size_t begin = first;
-        for (std::size_t column = 0; column < columns && begin < last; ++column) {
+        for (std::size_t column = 0; column < columns; ++column) {
             const double edge = request.x0 + width * static_cast<double>(column + 1);
-            const std::size_t end =
-                column + 1 == columns ? last : std::min(axis.lowerBound(request.axis, edge, begin), last);
+            const std::size_t end = known                 ? twin->edges[column]
+                                    : column + 1 == columns ? last
+                                                            : std::min(axis.lowerBound(request.axis, edge, begin), last);
+            if (!known) out.edges.push_back(static_cast<std::uint32_t>(end));
             if (end > begin) collector.addColumn(begin, end);
             begin = std::max(begin, end);
         }

@@ -29,6 +29,7 @@ struct Reduced
     };
 
     std::vector<Point> points;         ///< finite, x ascending
+    std::vector<std::uint32_t> edges;  ///< where each column's samples end; empty when all were passed on
     std::vector<std::uint32_t> breaks; ///< a new line begins at these points: NaN or infinity lie before them
     std::size_t samples = 0;           ///< samples with x in [x0, x1]
     std::size_t nonFinite = 0;         ///< … of which NaN or infinite
@@ -41,8 +42,9 @@ struct Reduced
 /// Jugel et al., VLDB 2014), so at most 4 · columns points inside [x0, x1] plus one neighbour on each side
 /// that leads the line out of the picture. A 1-pixel line through them is the line through all samples; every
 /// extreme of every column survives. Series with no more samples than that are passed on whole. `out` is
-/// reused.
+/// reused. `twin` may be the result of the same request for another series of as many samples on the same
+/// axis: its columns are taken over instead of being searched again.
 void reduceSeries(const SampleAxis& axis, const ValueColumn& values, const ReduceRequest& request,
-                  Reduced& out);
+                  Reduced& out, const Reduced* twin = nullptr);
 
 } // namespace studio

@@ -133,6 +133,16 @@ void ValueColumn::takeValues(Node& node, std::size_t first, std::size_t last) co
         if (m_values[index] > 0) takeIndex(node, static_cast<std::uint32_t>(index));
 }
 
+/// Whether a part of this block could add to the node; true for blocks that are not complete yet.
+bool ValueColumn::mayChange(const Node& node, std::size_t block) const
+{
+    if (node.min == kNone || m_levels.empty() || block >= m_levels[0].size()) return true;
+    const Node& whole = m_levels[0][block];
+    if (whole.min == kNone) return false;
+    const bool positives = node.low <= 0 && whole.minPositive != kNone;
+    return positives || whole.low <= node.low || whole.high >= node.high;
+}
+
 ValueColumn::Extremes ValueColumn::extremes(std::size_t first, std::size_t last) const
 {
     Node node;
@@ -141,8 +151,7 @@ ValueColumn::Extremes ValueColumn::extremes(std::size_t first, std::size_t last)
     if (low >= high) {
         takeValues(node, first, last);
     } else {
-        takeValues(node, first, low * kBlock);
-        takeValues(node, high * kBlock, last);
+        const std::size_t lowest = low, highest = high;
         for (std::size_t level = 0;; ++level) {
             const auto& nodes = m_levels[level];
             const std::size_t lowAbove = (low + kFan - 1) / kFan;
@@ -159,6 +168,9 @@ ValueColumn::Extremes ValueColumn::extremes(std::size_t first, std::size_t last)
             low = lowAbove;
             high = highAbove;
         }
+        // The pieces of blocks at the ends last: most of them hold no new extreme, as their blocks tell.
+        if (first < lowest * kBlock && mayChange(node, lowest - 1)) takeValues(node, first, lowest * kBlock);
+        if (highest * kBlock < last && mayChange(node, highest)) takeValues(node, highest * kBlock, last);
     }
     const auto index = [](std::uint32_t value) { return value == kNone ? npos : std::size_t(value); };
     return {index(node.min), index(node.max), index(node.minPositive)};

@@ -9,7 +9,7 @@ namespace studio {
 
 /// A growing column of values that answers "smallest and largest in [a, b)" in logarithmic time.
 ///
-/// Every value is kept. Above the values lies a pyramid: one node for each 64 values, one for each 8 nodes
+/// Every value is kept. Above the values lies a pyramid: one node for each 32 values, one for each 8 nodes
 /// below it, and so on, with the indices of the least, the greatest and the least positive finite value.
 /// Nodes exist for complete blocks only, so append() is O(1) on average and nothing is ever rewritten.
 ///
@@ -50,7 +50,7 @@ public:
 
 private:
     static constexpr std::uint32_t kNone = 0xffffffffu;
-    static constexpr std::size_t kBlock = 64; ///< values below a node of the lowest level
+    static constexpr std::size_t kBlock = 32; ///< values below a node of the lowest level
     static constexpr std::size_t kFan = 8;    ///< nodes below a node of the other levels
 
     /// Values lie beside their indices: reading a node touches no value far away.
@@ -67,6 +67,7 @@ private:
     void takePositive(Node& node, std::uint32_t index) const;
     void takeNode(Node& node, const Node& other) const;
     void takeValues(Node& node, std::size_t first, std::size_t last) const;
+    bool mayChange(const Node& node, std::size_t block) const;
     void closeBlocks();
 
     std::vector<double> m_values;

@@ -105,6 +105,12 @@ void TestReduction::everyExtremeOfEveryColumnSurvives()
             QVERIFY(!positiveOnly || point.y > 0);
             QCOMPARE(point.y, series.values()[point.index]);
         }
+        // With the columns of a twin nothing is different.
+        Reduced again;
+        reduceSeries(series.axis(), series.values(), request, again, &reduced);
+        QCOMPARE(again.points.size(), reduced.points.size());
+        for (std::size_t i = 0; i < again.points.size(); ++i)
+            QCOMPARE(again.points[i].index, reduced.points[i].index);
         double low = HUGE_VAL, high = -HUGE_VAL;
         for (const auto& [number, column] : columnsOf(series, request)) {
             QVERIFY(contains(reduced, column.first));
