@@ -274,6 +274,11 @@ double RunModel::tokensPerSecond() const
     return m_recentSum.seconds > 0 ? static_cast<double>(m_recentSum.tokens) / m_recentSum.seconds : 0;
 }
 
+double RunModel::secondsPerStep() const
+{
+    return m_recent.empty() ? 0 : m_recentSum.seconds / static_cast<double>(m_recent.size());
+}
+
 std::int64_t RunModel::nonFiniteLosses() const
 {
     return static_cast<std::int64_t>(m_series[0]->series.values().nonFinite().size());

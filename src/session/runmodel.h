@@ -85,6 +85,8 @@ public:
     /// Rows and tokens per second over about the last ten seconds of training, without evaluation and saving.
     double samplesPerSecond() const;
     double tokensPerSecond() const;
+    /// Mean wall time of a step over the same stretch; 0 before the first.
+    double secondsPerStep() const;
     std::int64_t nonFiniteLosses() const;
 
 Q_SIGNALS:

@@ -3,6 +3,7 @@
 #include "session/runmodel.h"
 #include "session/trainingsession.h"
 #include "ui/monitor/chartboard.h"
+#include "ui/monitor/evaluationtable.h"
 #include "ui/monitor/eventlog.h"
 #include "ui/monitor/runheader.h"
 #include "ui/monitor/similaritypanel.h"
@@ -20,6 +21,7 @@ struct MonitorPage::Parts
     ChartBoard* board;
     EventLog* log;
     SimilarityPanel* similarity;
+    EvaluationTable* evaluations;
 };
 
 MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
@@ -31,11 +33,13 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
     parts.board = new ChartBoard(session->run(), this);
     parts.log = new EventLog(this);
     parts.similarity = new SimilarityPanel(session->run(), this);
+    parts.evaluations = new EvaluationTable(session->run(), this);
     auto* details = new QTabWidget(this);
     details->setObjectName(QStringLiteral("runDetails"));
     details->setAccessibleName(tr("Details of the run"));
     details->setDocumentMode(true);
     details->addTab(parts.log, tr("Log"));
+    details->addTab(parts.evaluations, tr("Evaluations"));
     details->addTab(parts.similarity, tr("Similarities"));
 
     auto* split = new QSplitter(Qt::Vertical, this);
@@ -64,6 +68,7 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
     connect(session->run(), &RunModel::changed, this, [this] {
         m_parts->board->refresh();
         m_parts->similarity->refresh();
+        m_parts->evaluations->refresh();
         m_parts->header->showRun(*m_parts->session->run(), false);
     });
     // A page that is made while a run goes on shows what was told before.
@@ -72,6 +77,7 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
     parts.board->setExperiment(session->experiment());
     parts.board->refresh();
     parts.similarity->refresh();
+    parts.evaluations->refresh();
     parts.header->setState(session->state(), session->outcome());
     parts.header->showRun(*session->run(), true);
 }

@@ -10,6 +10,7 @@
 #include <QLocale>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QThread>
 #include <QVBoxLayout>
 
 #include <cmath>
@@ -45,6 +46,7 @@ RunHeader::RunHeader(QWidget* parent)
       m_progress(new QProgressBar(this)),
       m_timeLeft(makeLabel("timeLeft", this)),
       m_speed(makeLabel("throughput", this)),
+      m_machine(makeLabel("machine", this)),
       m_trouble(makeLabel("trouble", this))
 {
     m_start->setObjectName(QStringLiteral("startButton"));
@@ -76,6 +78,9 @@ RunHeader::RunHeader(QWidget* parent)
     layout->addLayout(top);
     layout->addWidget(m_progress);
     layout->addLayout(numbers);
+    m_machine->setAlignment(Qt::AlignRight);
+    m_machine->hide();
+    layout->addWidget(m_machine);
     layout->addWidget(m_trouble);
 
     connect(m_start, &QPushButton::clicked, this, &RunHeader::startRequested);
@@ -136,6 +141,7 @@ void RunHeader::showRun(const RunModel& run, bool now)
     m_shown.start();
     showProgress(run);
     showTrouble(run);
+    showMachine(run);
     if (run.samplesPerSecond() > 0)
         m_speed->setText(tr("%1 samples/s · %2 tokens/s")
                              .arg(whole(run.samplesPerSecond()), whole(run.tokensPerSecond())));
@@ -193,6 +199,25 @@ void RunHeader::showProgress(const RunModel& run)
         m_timeLeft->setText(
             tr("About %1 left (%2 to %3)")
                 .arg(durationText(left->seconds), durationText(left->low), durationText(left->high)));
+}
+
+/// Step time and gradient norm of the last step, and what the process takes of the computer meanwhile.
+void RunHeader::showMachine(const RunModel& run)
+{
+    m_machine->setVisible(TrainingSession::isActive(m_runState));
+    if (!TrainingSession::isActive(m_runState)) return;
+    QStringList parts;
+    const auto& norms = *run.series(QStringLiteral("grad_norm"));
+    if (!norms.empty()) {
+        if (run.secondsPerStep() > 0) parts << tr("%1 ms a step").arg(valueText(run.secondsPerStep() * 1e3));
+        parts << tr("gradient norm %1").arg(valueText(norms.values()[norms.size() - 1]));
+    }
+    if (const auto usage = m_usage.sample())
+        parts << tr("memory %1").arg(QLocale().formattedDataSize(usage->residentBytes, 1))
+              << tr("CPU %1 of %2 cores")
+                     .arg(QLocale().toString(usage->cpuShare, 'f', 1))
+                     .arg(QThread::idealThreadCount());
+    m_machine->setText(parts.join(QStringLiteral(" · ")));
 }
 
 void RunHeader::showTrouble(const RunModel& run)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "session/trainingsession.h"
+#include "ui/monitor/processusage.h"
 
 #include <QElapsedTimer>
 #include <QWidget>
@@ -38,6 +39,7 @@ private:
     void colourTrouble();
     void showProgress(const RunModel& run);
     void showTrouble(const RunModel& run);
+    void showMachine(const RunModel& run);
 
     QLabel* m_name;
     QLabel* m_state;
@@ -46,7 +48,9 @@ private:
     QProgressBar* m_progress;
     QLabel* m_timeLeft;
     QLabel* m_speed;
+    QLabel* m_machine;
     QLabel* m_trouble;
+    ProcessUsage m_usage;
     QElapsedTimer m_shown;
     TrainingSession::State m_runState = TrainingSession::State::Idle;
     QString m_failure;

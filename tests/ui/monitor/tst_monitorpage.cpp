@@ -8,6 +8,7 @@
 #include "ui/monitor/similaritypanel.h"
 
 #include <QApplication>
+#include <QClipboard>
 #include <QComboBox>
 #include <QDir>
 #include <QDoubleSpinBox>
@@ -19,6 +20,7 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QStyleFactory>
+#include <QTableWidget>
 #include <QtCharts/QChartView>
 #include <QScrollBar>
 #include <QSlider>
@@ -98,6 +100,8 @@ private Q_SLOTS:
     void pausesAreSpans();
     void similaritiesWithAScrubber();
     void similarityNumbers();
+    void evaluationsAsATable();
+    void machineIsShownWhileTraining();
     void everyControlHasAName();
     void fitsASmallScreen();
     void screenshots();
@@ -499,6 +503,49 @@ void TestMonitorPage::similarityNumbers()
     QVERIFY(std::abs(mixed.separation() - won / pairs) < 1e-12);
     QVERIFY(std::isnan(SimilarityRecord().separation()));
     QVERIFY(std::isnan(SimilarityRecord().threshold()));
+}
+
+void TestMonitorPage::evaluationsAsATable()
+{
+    Script script;
+    script.steps = 150;
+    run(script); // evaluates every 50 steps
+    auto* rows = find<QTableWidget>("evaluationRows");
+    QCOMPARE(rows->rowCount(), 3);
+    QCOMPARE(rows->item(1, 0)->text(), QString("100"));
+    QCOMPARE(rows->horizontalHeaderItem(2)->text(), QString("loss"));
+    const auto* series = m_session->run()->series("eval_loss");
+    int best = 0;
+    for (int row = 0; row < 3; ++row)
+        if (series->values()[std::size_t(row)] < series->values()[std::size_t(best)]) best = row;
+    for (int row = 0; row < 3; ++row)
+        QCOMPARE(rows->item(row, 2)->font().bold(), row == best);
+    find<QPushButton>("copyEvaluations")->click();
+    const auto lines = QApplication::clipboard()->text().split('\n');
+    QCOMPARE(lines.size(), 5);
+    QVERIFY(lines[0].startsWith("step,epoch,eval_loss,"));
+    // The logged value, with every digit.
+    QCOMPARE(lines[2].section(',', 2, 2).toDouble(), series->values()[1]);
+    m_session->run()->clear();
+    QCOMPARE(rows->rowCount(), 0);
+}
+
+void TestMonitorPage::machineIsShownWhileTraining()
+{
+    Script script;
+    script.steps = 1000000;
+    script.perStep = std::chrono::milliseconds(1);
+    m_engine.setScript(script);
+    m_session->start(nullptr, "out");
+    auto* machine = find<QLabel>("machine");
+    QTRY_VERIFY_WITH_TIMEOUT(machine->text().contains("memory"), 20000);
+    QVERIFY(machine->text().contains("ms a step"));
+    QVERIFY(machine->text().contains("gradient norm"));
+    QVERIFY(machine->text().contains("CPU"));
+    QSignalSpy finished(m_session.get(), &TrainingSession::finished);
+    m_session->stop();
+    QVERIFY(finished.wait(20000));
+    QVERIFY(!machine->isVisible());
 }
 
 void TestMonitorPage::everyControlHasAName()
