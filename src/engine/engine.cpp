@@ -11,8 +11,8 @@
 #include "engine/train/evalembed.h"
 #include "engine/train/precision.h"
 #include "engine/train/runparts.h"
-#include "engine/train/threads.h"
 #include "engine/train/storedhead.h"
+#include "engine/train/threads.h"
 #include "engine/train/trainer.h"
 
 #include <exception>
@@ -37,6 +37,14 @@ LoadOptions withoutGradients()
 {
     LoadOptions options;
     options.gradients = false;
+    return options;
+}
+
+/// For encoding, where there may be a GPU.
+LoadOptions onComputeDevice()
+{
+    auto options = withoutGradients();
+    options.device = computeDevice(false);
     return options;
 }
 
@@ -70,7 +78,7 @@ public:
             auto spec = evaluation.model;
             spec.path = folder.string();
             spec.lora.reset(); // adapters of the folder count as part of its weights
-            auto model = openModel(spec);
+            auto model = openModel(spec, 42, computeDevice(evaluation.arguments.useCpu));
             if (!model) return model.error();
             applyEvaluationPrecision(**model, evaluation.arguments);
             auto evaluator = makeEvaluators(evaluation);
@@ -81,6 +89,11 @@ public:
             context.embed = makeEvalEmbed(**model, progress);
             context.similarity = (*model)->similarityName();
             context.loadModel = openFrozenModel;
+            auto head = storedSoftmaxHead(folder, (*model)->trainingDimension());
+            if (!head) return head.error();
+            std::vector<std::unique_ptr<Loss>> losses;
+            if (*head) losses.push_back(std::move(*head));
+            context.classify = classifierOf(losses);
             return (*evaluator)->evaluate(context);
         });
     }
@@ -90,12 +103,7 @@ public:
     {
         return guarded<Embeddings>([&]() -> Result<Embeddings> {
             const ThreadSetup threads(options.threads, false);
-            auto head = storedSoftmaxHead(folder, (*model)->trainingDimension());
-            if (!head) return head.error();
-            std::vector<std::unique_ptr<Loss>> losses;
-            if (*head) losses.push_back(std::move(*head));
-            context.classify = classifierOf(losses);
-            auto model = SentenceModel::load(folder, withoutGradients());
+            auto model = SentenceModel::load(folder, onComputeDevice());
             if (!model) return model.error();
             return (*model)->encode(texts, options, progress);
         });
@@ -106,7 +114,7 @@ public:
     {
         const auto done = guarded<bool>([&]() -> Result<bool> {
             const ThreadSetup threads(options.threads, false);
-            auto model = SentenceModel::load(folder, withoutGradients());
+            auto model = SentenceModel::load(folder, onComputeDevice());
             if (!model) return model.error();
             auto chosen = options;
             auto prompt = chosenPrompt(**model, options);
@@ -162,14 +170,6 @@ public:
         });
     }
 
-    Result<ModelInfo> inspect(const std::filesystem::path& folder) override
-    {
-        return guarded<ModelInfo>([&]() -> Result<ModelInfo> {
-            auto model = SentenceModel::load(folder, withoutGradients());
-            if (!model) return model.error();
-            return (*model)->info();
-        });
-    }
     Result<std::vector<float>> scorePairs(const std::filesystem::path& folder, const std::vector<TextPair>& pairs,
                                           const ScoreOptions& options, const Progress& progress) override
     {
@@ -181,6 +181,14 @@ public:
         });
     }
 
+    Result<ModelInfo> inspect(const std::filesystem::path& folder) override
+    {
+        return guarded<ModelInfo>([&]() -> Result<ModelInfo> {
+            auto model = SentenceModel::load(folder, withoutGradients());
+            if (!model) return model.error();
+            return (*model)->info();
+        });
+    }
 
     std::string description() const override { return torchDescription(); }
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -434,9 +435,19 @@ void Checker::checkEarlyStopping()
                Fix{"Evaluate after each epoch", {{"eval_strategy", "\"epoch\""}}});
 }
 
+/// Whether the system shows an NVIDIA GPU. Only the engine can tell whether it may be used and what it computes in:
+/// it says so when a run begins.
+bool seesGpu()
+{
+    std::error_code ignored;
+    return std::filesystem::exists("/dev/nvidia0", ignored);
+}
+
 void Checker::checkTheArguments()
 {
     RuleContext context;
+    context.gpus = seesGpu() ? 1 : 0;
+    context.gpuBf16 = context.gpuTf32 = context.gpus > 0;
     for (const DataSpec& data : m_experiment.train) {
         RuleDataSet set;
         set.name = data.name;

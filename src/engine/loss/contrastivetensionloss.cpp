@@ -53,7 +53,7 @@ public:
         auto scores =
             (m_copy->embed(first, contextOfCopy(batch.context)) * model.embed(second, batch.context))
                 .sum(-1); // [rows]
-        at::Tensor labels = batch.labels.defined() ? batch.labels : sameTexts(first, second);
+        at::Tensor labels = batch.labels.defined() ? batch.labels : sameTexts(first, second).to(scores.device());
         return at::binary_cross_entropy_with_logits(
             scores, labels.reshape(-1).to(scores.options().requires_grad(false)), {}, {}, at::Reduction::Sum);
     }

@@ -75,11 +75,11 @@ public:
                 targets.push_back(original.ids[original.offsets[s] + t + 1]);
             }
         }
-        auto states = m_decoder.states(ids, sentences, batch.context);
+        auto states = m_decoder.states(ids.to(sentences.device()), sentences, batch.context);
         auto chosen = states.view({rows * (longest - 1), states.size(-1)})
-                          .index_select(0, at::tensor(places, at::TensorOptions().dtype(at::kLong)));
+                          .index_select(0, at::tensor(places, at::kLong).to(states.device()));
         return at::cross_entropy_loss(m_decoder.logits(chosen),
-                                      at::tensor(targets, at::TensorOptions().dtype(at::kLong)));
+                                      at::tensor(targets, at::kLong).to(states.device()));
     }
 
 private:

@@ -29,6 +29,7 @@ PackedBatch packOf(const PackedBatch& pack, const std::vector<std::int64_t>& seq
         part.column.push_back(0);
         part.offsets.push_back(static_cast<std::int32_t>(part.ids.size()));
         if (!pack.promptLength.empty()) part.promptLength.push_back(pack.promptLength[s]);
+        if (!pack.route.empty()) part.route.push_back(pack.route[s]);
     }
     return part;
 }

@@ -18,6 +18,7 @@ constexpr std::size_t kWindow = 65'536;
 /// Tokens that one forward takes at most (unless a single text has more): packed, larger batches gain
 /// nothing.
 constexpr std::int64_t kMaxBatchTokens = 8'192;
+constexpr std::int64_t kMaxBatchTokensOnGpu = 65'536;
 
 Error encodeFailed(const std::string& why)
 {
@@ -38,7 +39,7 @@ Result<Embeddings> SentenceModel::encode(std::span<const std::string> texts, con
         const auto total = static_cast<std::int64_t>(texts.size());
         const std::int64_t tokenBudget = std::clamp<std::int64_t>(
             static_cast<std::int64_t>(std::max(1, options.batchSize)) * (length > 0 ? length : 512), 1,
-            kMaxBatchTokens);
+            m_impl->store.device().is_cpu() ? kMaxBatchTokens : kMaxBatchTokensOnGpu);
 
         std::vector<HeadModule*> head;
         for (const auto& slot : m_impl->head)

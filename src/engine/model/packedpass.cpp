@@ -1,5 +1,7 @@
 #include "engine/model/packedpass.h"
 
+#include "engine/model/device.h"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
@@ -26,8 +28,9 @@ std::uint64_t mixed(std::uint64_t x)
 at::Generator generatorFor(const ForwardContext& context, std::uint64_t site, const at::Device& device)
 {
     const std::uint64_t seed = mixed(mixed(mixed(mixed(context.seed) + context.step) + context.chunk) + site);
-    auto generator = device.is_cpu() ? at::detail::createCPUGenerator(seed)
-                                     : at::globalContext().defaultGenerator(device).clone();
+    if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
+    // Attention kernels draw from the default generator: seeding that one makes their draws repeatable too.
+    auto generator = at::globalContext().defaultGenerator(device);
     generator.set_current_seed(seed);
     return generator;
 }
@@ -36,11 +39,6 @@ at::Tensor maskLike(const at::Tensor& x, double p, const at::Generator& generato
 {
     at::NoGradGuard noGrad;
     return at::empty_like(x).bernoulli_(1 - p, generator).div_(1 - p);
-}
-
-at::Tensor toDevice(const std::vector<std::int64_t>& values, const at::Device& device)
-{
-    return at::tensor(values, at::kLong).to(device);
 }
 
 } // namespace
@@ -75,10 +73,10 @@ PackedPass::PackedPass(const PackedBatch& batch, const ForwardContext& context, 
     for (const auto& group : m_groups)
         m_groupTokens.push_back(group.length * group.count);
 
-    m_ids = toDevice(ids, device);
-    m_positions = toDevice(positions, device);
-    if (!types.empty()) m_types = toDevice(types, device);
-    if (!std::is_sorted(order.begin(), order.end())) m_restore = toDevice(place, device);
+    m_ids = onDevice(ids, device);
+    m_positions = onDevice(positions, device);
+    if (!types.empty()) m_types = onDevice(types, device);
+    if (!std::is_sorted(order.begin(), order.end())) m_restore = onDevice(place, device);
     if (context.training) m_generator = generatorFor(context, 0, device);
     if (context.training && context.noise > 0) {
         std::map<std::int32_t, std::int64_t> longest;
@@ -115,6 +113,8 @@ void PackedPass::layerDone(const at::Tensor& x) const
 at::Tensor PackedPass::dropout(const at::Tensor& x, double p)
 {
     if (!m_context.training || p <= 0) return x;
+    // One kernel instead of three; it draws from the default generator, which the pass has seeded.
+    if (x.is_cuda()) return std::get<0>(at::native_dropout(x, p, true));
     return x * maskLike(x, p, m_generator);
 }
 
@@ -123,7 +123,7 @@ at::Tensor PackedPass::noised(const at::Tensor& x)
     if (m_longest.empty()) return x;
     const at::NoGradGuard noGrad;
     constexpr std::uint64_t kSite = 1u << 20;
-    const auto size = toDevice(m_longest, x.device()).to(x.scalar_type()) * static_cast<double>(x.size(-1));
+    const auto size = onDevice(m_longest, x.device()).to(x.scalar_type()) * static_cast<double>(x.size(-1));
     auto noise = at::empty_like(x).uniform_(-1, 1, generatorFor(m_context, kSite, x.device()));
     noise.mul_((m_context.noise / size.sqrt()).unsqueeze(-1));
     const at::AutoGradMode withGradient(true);
@@ -138,6 +138,10 @@ at::Tensor dropoutMask(const at::Tensor& x, double p, const ForwardContext& cont
 at::Tensor PackedPass::attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                  const AttentionOptions& options)
 {
+    const bool windowed = options.window > 0 && longest() - 1 > options.window;
+    const auto kernel = varlenKernelFor(q.device(), q.scalar_type(), q.size(1) / options.heads,
+                                        static_cast<bool>(options.bias), windowed);
+    if (kernel != VarlenKernel::None) return packAttention(kernel, q, k, v, options);
     if (m_groups.size() == 1) return groupAttention(q, k, v, m_groups.front().length, options);
     const auto qs = q.split_with_sizes(m_groupTokens);
     const auto ks = k.split_with_sizes(m_groupTokens);
@@ -147,6 +151,27 @@ at::Tensor PackedPass::attention(const at::Tensor& q, const at::Tensor& k, const
     for (std::size_t g = 0; g < m_groups.size(); ++g)
         parts.push_back(groupAttention(qs[g], ks[g], vs[g], m_groups[g].length, options));
     return at::cat(parts);
+}
+
+at::Tensor PackedPass::packAttention(VarlenKernel kernel, const at::Tensor& q, const at::Tensor& k,
+                                     const at::Tensor& v, const AttentionOptions& options)
+{
+    if (!m_layout.offsets.defined()) {
+        std::vector<std::int64_t> offsets{0};
+        for (const auto& group : m_groups)
+            for (std::int64_t s = 0; s < group.count; ++s)
+                offsets.push_back(offsets.back() + group.length);
+        m_layout = {onDevice(offsets, q.device(), at::kInt), longest()};
+    }
+    VarlenOptions varlen;
+    varlen.heads = options.heads;
+    varlen.keyHeads = options.keyHeads > 0 ? options.keyHeads : options.heads;
+    varlen.scale = options.scale > 0 ? options.scale
+                                     : 1.0 / std::sqrt(static_cast<double>(q.size(1) / options.heads));
+    varlen.causal = options.causal;
+    varlen.window = options.window;
+    varlen.dropout = m_context.training ? options.dropout : 0;
+    return varlenAttention(kernel, q, k, v, m_layout, varlen);
 }
 
 at::Tensor PackedPass::groupAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

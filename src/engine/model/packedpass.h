@@ -2,6 +2,7 @@
 
 #include "engine/model/encoder.h"
 #include "engine/model/packedbatch.h"
+#include "engine/model/varlenattention.h"
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
@@ -26,8 +27,8 @@ struct AttentionOptions
 };
 
 /// One forward pass over a pack. Inside, sequences stand sorted by length, so that sequences of equal length
-/// are neighbours and attention runs on plain views, one call for each length; restore() puts tokens back in
-/// their order.
+/// are neighbours and attention runs on plain views, one call for each length; on a GPU one call does the whole
+/// pack. restore() puts tokens back in their order.
 class PackedPass
 {
 public:
@@ -66,6 +67,8 @@ private:
         std::int64_t count;
     };
 
+    at::Tensor packAttention(VarlenKernel kernel, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                             const AttentionOptions& options);
     at::Tensor groupAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                               std::int64_t length, const AttentionOptions& options);
 
@@ -76,6 +79,7 @@ private:
     at::Tensor m_ids, m_positions, m_types;
     at::Tensor m_restore; ///< [tokens]; undefined when the order is the batch's
     at::Generator m_generator;
+    VarlenLayout m_layout; ///< of the sorted pack; made when first needed
 };
 
 /// 0 with probability p, else 1/(1 − p), shaped like x; `site` tells the places of a model apart.

@@ -1,5 +1,7 @@
 #include "engine/model/pooling.h"
 
+#include "engine/model/device.h"
+
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
@@ -55,9 +57,11 @@ Selection select(const PackedBatch& batch, bool includePrompt)
 }
 
 /// Sums of consecutive rows: x [tokens, d] → [sequences, d].
-at::Tensor segmentSum(const at::Tensor& x, const at::Tensor& segment, std::int64_t sequences)
+at::Tensor segmentSum(const at::Tensor& x, const at::Tensor& segment, const at::Tensor& counts)
 {
-    return at::zeros({sequences, x.size(1)}, x.options().requires_grad(false)).index_add(0, segment, x);
+    // On a GPU index_add adds in an order that changes from run to run.
+    if (!x.is_cpu()) return at::segment_reduce(x, "sum", counts, std::nullopt, std::nullopt, 0, true, 0);
+    return at::zeros({counts.size(0), x.size(1)}, x.options().requires_grad(false)).index_add(0, segment, x);
 }
 
 } // namespace
@@ -134,16 +138,14 @@ at::Tensor Pooling::operator()(const at::Tensor& states, const PackedBatch& batc
     const auto chosen = select(batch, m_includePrompt);
     const auto sequences = batch.sequences();
     const auto device = states.device();
-    const auto indices = [&](const std::vector<std::int64_t>& values) {
-        return at::tensor(values, at::kLong).to(device);
-    };
+    const auto indices = [&](const std::vector<std::int64_t>& values) { return onDevice(values, device); };
 
     const auto tokens = chosen.tokens.empty() ? states : states.index_select(0, indices(chosen.tokens));
-    at::Tensor segment, lengths, sum;
+    at::Tensor counts, segment, lengths, sum;
     const auto prepare = [&] {
         if (segment.defined()) return;
-        const auto counts = indices(chosen.lengths);
-        segment = at::repeat_interleave(counts); // sequence of each token
+        counts = indices(chosen.lengths);
+        segment = at::repeat_interleave(counts, std::optional(tokens.size(0))); // sequence of each token
         lengths = counts.to(states.scalar_type()).clamp_min(1e-9).unsqueeze(1);
     };
     std::vector<at::Tensor> parts;
@@ -158,14 +160,14 @@ at::Tensor Pooling::operator()(const at::Tensor& states, const PackedBatch& batc
         case PoolingMode::Mean:
         case PoolingMode::MeanSqrtLength:
             prepare();
-            if (!sum.defined()) sum = segmentSum(tokens, segment, sequences);
+            if (!sum.defined()) sum = segmentSum(tokens, segment, counts);
             parts.push_back(sum / (mode == PoolingMode::Mean ? lengths : lengths.sqrt()));
             break;
         case PoolingMode::WeightedMean: {
             prepare();
             const auto weights = indices(chosen.weights).to(states.scalar_type()).unsqueeze(1);
-            parts.push_back(segmentSum(tokens * weights, segment, sequences) /
-                            segmentSum(weights, segment, sequences).clamp_min(1e-9));
+            parts.push_back(segmentSum(tokens * weights, segment, counts) /
+                            segmentSum(weights, segment, counts).clamp_min(1e-9));
             break;
         }
         case PoolingMode::Max: {

@@ -32,6 +32,10 @@ void AdamW::update(const Update& u)
     const bool plain = u.value.is_cpu() && u.value.scalar_type() == at::kFloat && u.value.is_contiguous() &&
                        u.gradient.is_contiguous() && u.gradient.scalar_type() == at::kFloat &&
                        m.is_contiguous() && v.is_contiguous();
+    if (u.value.is_cuda() && u.value.scalar_type() == at::kFloat) {
+        m_gathered.push_back(u);
+        return;
+    }
     if (!plain) {
         adamwTensorUpdate(u.value, u.scaled(), m, v, m_options, u.step, u.rate, u.decay);
         return;
@@ -53,6 +57,32 @@ void AdamW::update(const Update& u)
     at::parallel_for(0, u.value.numel(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
         adamwUpdate(p + begin, g + begin, first + begin, second + begin, end - begin, c);
     });
+}
+
+/// torch's fused kernel, one call for all weights of a group that have the same number of steps behind them.
+void AdamW::finishUpdates()
+{
+    for (std::size_t begin = 0; begin < m_gathered.size();) {
+        const Update& first = m_gathered[begin];
+        std::vector<at::Tensor> values, gradients, m, v;
+        std::size_t end = begin;
+        for (; end < m_gathered.size(); ++end) {
+            const Update& u = m_gathered[end];
+            if (u.group != first.group || u.step != first.step) break;
+            values.push_back(u.value);
+            gradients.push_back(u.gradient);
+            m.push_back(u.slots[0]);
+            v.push_back(u.slots[1]);
+        }
+        const auto options = first.value.options().requires_grad(false);
+        const std::vector<at::Tensor> steps(values.size(), at::full({}, static_cast<double>(first.step), options));
+        std::optional<at::Tensor> divisor; // the kernel divides gradients, in place
+        if (first.gradientScale != 1.0) divisor = at::full({}, 1 / first.gradientScale, options);
+        at::_fused_adamw_(values, gradients, m, v, {}, steps, first.rate, m_options.beta1, m_options.beta2, first.decay,
+                          m_options.epsilon, false, false, divisor);
+        begin = end;
+    }
+    m_gathered.clear();
 }
 
 /// Rows that have never had a gradient have moments of zero, and the update leaves those and (but for the decay) the weights

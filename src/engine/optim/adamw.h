@@ -30,6 +30,7 @@ public:
 protected:
     void update(const Update& u) override;
     std::vector<NamedTensor> makeSlots(const NamedTensor& parameter, std::size_t group) const override;
+    void finishUpdates() override;
     void loaded() override { m_live.clear(); }
 
 private:
@@ -38,6 +39,7 @@ private:
 
     /// Rows of counted tables whose moments may differ from zero, by group and index; empty: not known yet.
     std::map<std::pair<std::size_t, std::size_t>, std::vector<std::uint8_t>> m_live;
+    std::vector<Update> m_gathered; ///< of weights on a GPU, made by one kernel at the end of the step
     AdamWOptions m_options;
 };
 

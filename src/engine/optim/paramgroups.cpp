@@ -80,9 +80,17 @@ static double rowSquares(const at::Tensor& gradient, const TouchedRows& touched)
     return sum;
 }
 
+/// Sum of squares of tensors on a GPU: waits for it once, not once a tensor.
+static double squaresOnDevice(const std::vector<at::Tensor>& gradients)
+{
+    if (gradients.empty()) return 0;
+    return at::stack(at::_foreach_norm(gradients, 2)).to(at::kDouble).square().sum().item<double>();
+}
+
 double gradNorm(const std::vector<ParamGroup>& groups)
 {
     double sum = 0;
+    std::vector<at::Tensor> elsewhere;
     for (const ParamGroup& group : groups) {
         for (const NamedTensor& parameter : group.parameters) {
             if (!parameter.trained || !parameter.value.grad().defined()) continue;
@@ -90,11 +98,15 @@ double gradNorm(const std::vector<ParamGroup>& groups)
                 sum += rowSquares(parameter.value.grad(), *touched);
                 continue;
             }
+            if (!parameter.value.is_cpu()) {
+                elsewhere.push_back(parameter.value.grad().detach());
+                continue;
+            }
             const double norm = at::linalg_vector_norm(parameter.value.grad().detach(), 2).item<double>();
             sum += norm * norm;
         }
     }
-    return std::sqrt(sum);
+    return std::sqrt(sum + squaresOnDevice(elsewhere));
 }
 
 double clipCoefficient(double norm, double maxNorm)

@@ -102,6 +102,7 @@ void TensorOptimizer::step(const std::vector<double>& learningRates, double grad
             }
         }
     }
+    finishUpdates();
 }
 
 const std::vector<at::Tensor>* TensorOptimizer::slotsOf(std::size_t group, std::size_t index) const
@@ -178,7 +179,7 @@ Status TensorOptimizer::load(const std::vector<NamedTensor>& saved)
         }
     }
     for (const auto& [name, value] : byName)
-        if (name.find('/') != std::string::npos && !isScaleOf(name))
+        if (name.find('/') != std::string::npos && !isScaleOf(name) && !name.starts_with("scaler/"))
             return Error{ErrorCode::Malformed,
                          "The optimizer state holds " + name +
                              ", which this optimizer does not know. Resume with the "

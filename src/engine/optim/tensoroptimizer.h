@@ -53,6 +53,9 @@ protected:
 
     virtual void update(const Update& u) = 0;
 
+    /// After the last update() of a step, for optimizers that gather updates and make them together.
+    virtual void finishUpdates() {}
+
     /// The state tensors of a weight at the start, with their names ("exp_avg"). Slots named in
     /// unsignedSlots() hold no negative values.
     virtual std::vector<NamedTensor> makeSlots(const NamedTensor& parameter, std::size_t group) const = 0;

@@ -328,7 +328,11 @@ Result<CheckpointData> collectCheckpoint(RunParts& parts, const TrainerState& st
     checkpoint.files = std::move(*files);
     checkpoint.texts.emplace_back("trainer_state.json", state.toJson(arguments));
     if (!modelOnly) {
-        auto optimizer = tensorsFile(kOptimizerFile, parts.optimizer->state());
+        auto optimizerState = parts.optimizer->state();
+        if (parts.scaler)
+            for (auto& tensor : parts.scaler->state())
+                optimizerState.push_back(std::move(tensor));
+        auto optimizer = tensorsFile(kOptimizerFile, optimizerState);
         if (!optimizer) return optimizer.error();
         checkpoint.files.push_back(std::move(*optimizer));
         if (const auto own = lossTensors(parts); !own.empty()) {
@@ -359,15 +363,15 @@ Result<WrittenFolder> writeModel(FileSystem& fs, const RunParts& parts, const fs
     options.mergeAdapters = parts.experiment.model.lora && parts.experiment.model.lora->merge;
     auto files = parts.model->files(options);
     if (!files) return files.error();
-    AtomicFolderOptions folderOptions;
-    folderOptions.kind = "model";
-    folderOptions.run = runId;
-    return write(fs, *files, {}, folder, folderOptions);
     if (hasSoftmaxHead(parts.losses)) {
         auto head = tensorsFile(kModelLossFile, lossTensors(parts), lossMetadata(parts.losses));
         if (!head) return head.error();
         files->push_back(std::move(*head));
     }
+    AtomicFolderOptions folderOptions;
+    folderOptions.kind = "model";
+    folderOptions.run = runId;
+    return write(fs, *files, {}, folder, folderOptions);
 }
 
 Status loadWeights(RunParts& parts, const fs::path& folder)
@@ -423,6 +427,8 @@ Result<std::vector<std::string>> loadCheckpoint(RunParts& parts, const fs::path&
     if (!optimizer) return optimizer.error();
     if (ours || !optimizer->empty()) {
         if (auto status = parts.optimizer->load(*optimizer); !status) return status.error();
+        if (ours && parts.scaler)
+            if (auto status = parts.scaler->load(*optimizer); !status) return status.error();
     }
     if (fs::exists(folder / kLossFile)) {
         auto own = readTensors(folder / kLossFile);

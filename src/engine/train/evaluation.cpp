@@ -2,6 +2,7 @@
 
 #include "core/runcontrol.h"
 #include "engine/eval/embeddingquality.h"
+#include "engine/model/parameterstore.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/embeddingrecords.h"
 #include "engine/train/evaldata.h"
@@ -58,7 +59,7 @@ Result<double> meanLoss(RunParts& parts, const EvalLossSet& set, const RunContro
         batch.pack = loaded->pack;
         batch.columns = static_cast<int>(set.dataset->inputs().size());
         batch.rows = static_cast<std::int64_t>(loaded->rows.size());
-        batch.labels = labelTensor(*loaded, *set.dataset);
+        batch.labels = labelTensor(*loaded, *set.dataset, parts.model->store().device());
         batch.texts = &loaded->texts;
         auto loss = set.loss->run(*parts.embedding, batch);
         if (!loss) return loss.error();

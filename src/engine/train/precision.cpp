@@ -1,12 +1,15 @@
 #include "engine/train/precision.h"
 
 #include "engine/loss/embeddingmodel.h"
+#include "engine/model/device.h"
 #include "engine/model/parameterstore.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/recompute.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
 
 namespace studio {
 
@@ -35,14 +38,21 @@ bool tf32Allowed()
     return at::globalContext().allowTF32CuDNN();
 }
 
-std::string precisionName(const TrainingArguments& arguments)
+RuleContext machineContext()
 {
-    return arguments.bf16 ? "bfloat16 autocast" : "float32";
+    auto context = RuleContext::machine(std::min(1, usableGpus()));
+    context.gpuBf16 = context.gpuTf32 = gpuHasBf16();
+    return context;
 }
 
-Status checkPrecision(const TrainingArguments& arguments)
+std::string precisionName(const TrainingArguments& arguments)
 {
-    if (!arguments.fp16) return {};
+    return arguments.bf16 ? "bfloat16 autocast" : arguments.fp16 ? "float16 autocast" : "float32";
+}
+
+Status checkPrecision(const TrainingArguments& arguments, bool onCpu)
+{
+    if (!arguments.fp16 || !onCpu) return {};
     return Error{ErrorCode::InvalidValue,
                  "fp16 needs a GPU, but training runs on the CPU. Use bf16, or leave both off.", "fp16"};
 }
@@ -50,6 +60,7 @@ Status checkPrecision(const TrainingArguments& arguments)
 void applyPrecision(SentenceModel& model, const TrainingArguments& arguments)
 {
     if (arguments.bf16) model.setAutocast(at::kBFloat16);
+    if (arguments.fp16) model.setAutocast(at::kHalf);
     if (arguments.neftuneNoiseAlpha) model.useTorchEncoder();
 }
 

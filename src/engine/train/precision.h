@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/arguments/rulecontext.h"
 #include "core/arguments/trainingarguments.h"
 #include "core/result.h"
 
@@ -29,11 +30,14 @@ private:
 /// Whether float32 products may be calculated in TF32 at the moment.
 bool tf32Allowed();
 
-/// "float32", or "bfloat16 autocast" with bf16: for the run's records.
+/// This computer for the rules, with the GPU that a run would use.
+RuleContext machineContext();
+
+/// "float32", "bfloat16 autocast" with bf16, "float16 autocast" with fp16: for the run's records.
 std::string precisionName(const TrainingArguments& arguments);
 
 /// What cannot be calculated on this device: fp16 on the CPU.
-Status checkPrecision(const TrainingArguments& arguments);
+Status checkPrecision(const TrainingArguments& arguments, bool onCpu);
 
 /// Prepares the model for bf16 and NEFTune, which need the encoder of plain torch operations.
 void applyPrecision(SentenceModel& model, const TrainingArguments& arguments);

@@ -3,12 +3,13 @@
 #include "core/arguments/methods.h"
 #include "core/arguments/rules.h"
 #include "engine/loss/sentenceembedding.h"
+#include "engine/model/device.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/evaldata.h"
 #include "engine/train/precision.h"
 #include "engine/train/preparelosses.h"
-
 #include "engine/train/rowlengths.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -61,6 +62,7 @@ Status makeOptimizerOf(RunParts& parts)
     auto optimizer = makeOptimizer(settings, std::move(*made));
     if (!optimizer) return optimizer.error();
     parts.optimizer = std::move(*optimizer);
+    if (arguments.fp16) parts.scaler.emplace();
     for (const auto& notice : parts.optimizer->notices())
         parts.findings.push_back(notice);
     return {};
@@ -101,19 +103,20 @@ Status makeSampling(RunParts& parts)
 
 } // namespace
 
-at::Tensor labelTensor(const LoadedBatch& batch, const Dataset& dataset)
+at::Tensor labelTensor(const LoadedBatch& batch, const Dataset& dataset, const at::Device& device)
 {
     if (batch.labels.empty()) return {};
     const auto rows = static_cast<std::int64_t>(batch.rows.size());
     auto doubles = at::empty({static_cast<std::int64_t>(batch.labels.size())}, at::kDouble);
     std::memcpy(doubles.data_ptr<double>(), batch.labels.data(), batch.labels.size() * sizeof(double));
-    if (batch.labelWidth > 0) return doubles.to(at::kFloat).view({rows, batch.labelWidth});
-    return doubles.to(dataset.labelKind() == ColumnKind::Integer ? at::kLong : at::kFloat);
+    if (batch.labelWidth > 0) return doubles.to(device, at::kFloat).view({rows, batch.labelWidth});
+    return doubles.to(device, dataset.labelKind() == ColumnKind::Integer ? at::kLong : at::kFloat);
 }
 
-Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec, std::uint64_t seed)
+Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec, std::uint64_t seed, const std::string& device)
 {
     LoadOptions options;
+    options.device = device;
     options.lora = spec.lora;
     options.seed = seed;
     options.pooling = spec.pooling.value_or("");
@@ -146,7 +149,7 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
     auto parts = std::make_unique<RunParts>();
     parts->experiment = experiment;
     // From here on the arguments are what Python's object would hold after construction.
-    for (const auto& issue : applyConstruction(parts->experiment.arguments, RuleContext::machine())) {
+    for (const auto& issue : applyConstruction(parts->experiment.arguments, machineContext())) {
         if (issue.severity == Severity::Error)
             return Error{ErrorCode::InvalidValue, issue.message,
                          issue.keys.empty() ? "" : issue.keys.front()};
@@ -174,11 +177,15 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
     parts->test = std::move(*test);
 
     phase("loading model");
-    auto model = openModel(experiment.model, static_cast<std::uint64_t>(arguments.seed));
+    auto model = openModel(experiment.model, static_cast<std::uint64_t>(arguments.seed),
+                           computeDevice(arguments.useCpu));
     if (!model) return model.error();
     parts->model = std::move(*model);
     for (const auto& notice : parts->model->notices())
         parts->findings.push_back(notice);
+    if (usableGpus() > 1 && !arguments.useCpu)
+        parts->findings.push_back("This machine has " + std::to_string(usableGpus()) +
+                                  " GPUs; the run uses the first one (CUDA_VISIBLE_DEVICES chooses another).");
     applyPrecision(*parts->model, arguments);
     parts->embedding = trainingView(sentenceEmbeddingModel(*parts->model), arguments);
 

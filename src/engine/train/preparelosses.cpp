@@ -4,6 +4,7 @@
 #include "core/plan/lint.h"
 #include "data/prompts.h"
 #include "engine/loss/sentenceembedding.h"
+#include "engine/model/parameterstore.h"
 #include "engine/model/sentencemodel.h"
 #include "engine/train/evaldata.h"
 #include "engine/train/evalembed.h"
@@ -86,6 +87,15 @@ LintDataSet factsOf(const DataSpec& spec, const Dataset& set)
     return facts;
 }
 
+/// A loss makes its own weights on the CPU; they follow the model.
+void moveParameters(Loss& loss, const at::Device& device)
+{
+    const at::NoGradGuard noGrad;
+    if (device.is_cpu()) return;
+    for (auto& parameter : loss.parameters())
+        if (parameter.value.device() != device) parameter.value.set_data(parameter.value.detach().to(device));
+}
+
 /// The rules of lint that are about the data itself; those about arguments belong to the form and to
 /// `validate`.
 constexpr std::string_view kDataRules[] = {"L09", "L10", "L13"};
@@ -113,14 +123,18 @@ Status makeLosses(RunParts& parts)
             return *embeddings;
         });
     };
-    context.loadModel = [](const std::string& path) -> Result<std::unique_ptr<EmbeddingModel>> {
-        auto model = SentenceModel::load(path);
+    const auto device = parts.model->store().device();
+    context.loadModel = [device](const std::string& path) -> Result<std::unique_ptr<EmbeddingModel>> {
+        LoadOptions options;
+        options.device = device.str();
+        auto model = SentenceModel::load(path, options);
         if (!model) return model.error();
         return sentenceEmbeddingModel(std::move(*model));
     };
     for (const auto& spec : parts.experiment.train) {
         auto loss = makeLoss(lossSpecOf(spec), context);
         if (!loss) return inDataSet(spec, loss.error());
+        moveParameters(**loss, parts.model->store().device());
         parts.losses.push_back(std::move(*loss));
         parts.lossOf.push_back(parts.losses.back().get());
     }

@@ -8,6 +8,7 @@
 #include "data/sampler.h"
 #include "engine/eval/evaluator.h"
 #include "engine/loss/loss.h"
+#include "engine/optim/gradscaler.h"
 #include "engine/optim/optimizer.h"
 #include "engine/train/batchloader.h"
 
@@ -51,6 +52,7 @@ struct RunParts
     std::unique_ptr<BatchSampler> sampler;
     std::unique_ptr<BatchLoader> loader;
     std::unique_ptr<Optimizer> optimizer;
+    std::optional<GradScaler> scaler;  ///< of the loss, with fp16
     std::vector<EvalLossSet> evalLosses;
     std::unique_ptr<Evaluator> evaluator;  ///< null: none
     std::vector<EvalLossSet> testLosses;
@@ -72,10 +74,11 @@ Result<std::unique_ptr<RunParts>> prepareRun(const Experiment& experiment,
 Result<std::unique_ptr<Evaluator>> makeEvaluators(const Experiment& experiment);
 
 /// Opens a model as the experiment's model part wants it; new LoRA adapters are drawn from the seed.
-Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec, std::uint64_t seed = 42);
+Result<std::unique_ptr<SentenceModel>> openModel(const ModelSpec& spec, std::uint64_t seed = 42,
+                                                const std::string& device = "cpu");
 
 /// Labels of a micro-batch as the losses expect them: int64 [rows], float [rows] or float [rows, width];
 /// undefined without a label column.
-at::Tensor labelTensor(const LoadedBatch& batch, const Dataset& dataset);
+at::Tensor labelTensor(const LoadedBatch& batch, const Dataset& dataset, const at::Device& device = at::kCPU);
 
 } // namespace studio

@@ -279,7 +279,7 @@ Status findStart(Call& call, const fs::path& runs)
 Result<std::unique_ptr<TensorBoardWriter>> tensorBoard(const Call& call, RunObserver& next)
 {
     auto arguments = call.request.experiment->arguments;
-    (void)applyConstruction(arguments, RuleContext::machine(std::min(1, usableGpus())));
+    (void)applyConstruction(arguments, machineContext());
     const auto trackers = arguments.reportTo ? arguments.reportTo->items() : std::vector<std::string>();
     if (std::find(trackers.begin(), trackers.end(), "tensorboard") == trackers.end())
         return std::unique_ptr<TensorBoardWriter>();

@@ -1,6 +1,7 @@
 #include "engine/train/training.h"
 
 #include "core/runcontrol.h"
+#include "engine/model/parameterstore.h"
 #include "engine/model/sentencemodel.h"
 
 #include <ATen/ATen.h>
@@ -112,8 +113,13 @@ Status Training::update(const std::vector<LoadedBatch>& group, StepRecord& recor
 {
     const auto loss = forwardBackward(group, record);
     if (!loss) return loss.error();
-    record.gradNorm = gradNorm(m_parts.optimizer->groups());
-    if (!std::isfinite(record.gradNorm)) {
+    auto& scaler = m_parts.scaler;
+    // With fp16 an overflow of the scaled gradients costs this update, and the next one has half the scale.
+    const bool overflow = scaler && !scaler->prepare(m_parts.optimizer->groups());
+    const double unscale = scaler ? scaler->inverseScale() : 1.0;
+    record.gradNorm = gradNorm(m_parts.optimizer->groups()) * unscale;
+    const bool hopeless = !std::isfinite(*loss) || !overflow || scaler->scale() < 1;
+    if (!std::isfinite(record.gradNorm) && hopeless) {
         record.step = ++m_state.globalStep;
         record.loss = *loss;
         record.learningRate = learningRates().front();
@@ -124,7 +130,8 @@ Status Training::update(const std::vector<LoadedBatch>& group, StepRecord& recor
     }
     const auto clip = clipCoefficient(record.gradNorm, m_arguments.maxGradNorm);
     const auto rates = learningRates();
-    m_parts.optimizer->step(rates, m_parts.optimizer->ignoresClipping() ? 1.0 : clip);
+    if (!overflow)
+        m_parts.optimizer->step(rates, m_parts.optimizer->ignoresClipping() ? unscale : clip * unscale);
     m_parts.model->zeroGrad();
     for (const auto& own : m_parts.losses)
         own->clearGradients();
@@ -172,7 +179,7 @@ Result<double> Training::forwardBackward(const std::vector<LoadedBatch>& group, 
         batch.pack = loaded.pack;
         batch.columns = static_cast<int>(m_parts.train[index].inputs().size());
         batch.rows = static_cast<std::int64_t>(loaded.rows.size());
-        batch.labels = labelTensor(loaded, m_parts.train[index]);
+        batch.labels = labelTensor(loaded, m_parts.train[index], m_parts.model->store().device());
         batch.texts = &loaded.texts;
         batch.context.training = true;
         batch.context.seed = static_cast<std::uint64_t>(m_arguments.seed);
@@ -181,7 +188,9 @@ Result<double> Training::forwardBackward(const std::vector<LoadedBatch>& group, 
 
         auto loss = m_parts.lossOf[index]->run(*m_parts.embedding, batch);
         if (!loss) return loss.error();
-        const auto scaled = group.size() == 1 ? *loss : *loss / static_cast<double>(group.size());
+        const double scale = m_parts.scaler ? m_parts.scaler->scale() : 1.0;
+        const double factor = scale / static_cast<double>(group.size());
+        const auto scaled = factor == 1.0 ? *loss : *loss * factor;
         scaled.backward();
 
         sum += loss->item<double>();
@@ -195,8 +204,9 @@ Result<double> Training::forwardBackward(const std::vector<LoadedBatch>& group, 
 std::vector<double> Training::learningRates() const
 {
     auto rates = m_parts.optimizer->baseRates();
-    const double factor =
-        m_parts.plateau ? m_resume.plateauFactor : lrFactor(m_parts.schedule, m_state.globalStep);
+    // As in the original, updates that were left out do not move the schedule.
+    const auto updates = m_state.globalStep - (m_parts.scaler ? m_parts.scaler->skipped() : 0);
+    const double factor = m_parts.plateau ? m_resume.plateauFactor : lrFactor(m_parts.schedule, updates);
     for (auto& rate : rates)
         rate *= factor * m_resume.rateFactor;
     return rates;
