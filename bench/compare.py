@@ -13,7 +13,7 @@ from compare_data import REAL, real_batches
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "sentence-studio")
-BASE = os.path.join(CACHE, "models", "all-MiniLM-L6-v2")
+BASE = os.environ.get("SENTENCE_STUDIO_MODEL") or os.path.join(CACHE, "models", "all-MiniLM-L6-v2")
 
 COMMON = {"hidden_act": "gelu", "attention_probs_dropout_prob": 0.1, "hidden_dropout_prob": 0.1}
 SHAPES = {
@@ -93,7 +93,7 @@ def measure(sides, what, seconds, rounds, per_turn):
 
 def side_row(times, tokens, flops, peak, memory):
     best = min(times)
-    return {"min_ms": round(best, 1), "median_ms": round(statistics.median(times), 1), "tokens_per_s": round(tokens / best * 1e3),
+    return {"min_ms": round(best, 2), "median_ms": round(statistics.median(times), 2), "tokens_per_s": round(tokens / best * 1e3),
             "peak_mib": round(memory), "peak_share": round(flops / best / 1e6 / peak, 3) if peak else None}
 
 
@@ -104,7 +104,7 @@ def run_case(args, peer, peak, shape, workload, texts, dropout, dtype, folder):
     file = os.path.join(folder, "batches.json")
     with open(file, "w") as out:
         json.dump(batches, out)
-    what = {"do": "model", "config": config, "dropout": dropout, "bf16": dtype == "bf16", "base": BASE}
+    what = {"do": "model", "config": config, "dropout": dropout, "bf16": dtype == "bf16", "base": BASE, "device": args.device}
     ours = Side([os.path.join(args.bin, "bench_compare"), str(THREADS)])
     sides = {"ours": ours}
     if peer:
@@ -166,6 +166,12 @@ def table(rows):
         print(line)
 
 
+def both(side):
+    """Minimum and median; steps on a GPU take few milliseconds."""
+    digits = 0 if side["min_ms"] >= 100 else 1
+    return f"{side['min_ms']:.{digits}f} ({side['median_ms']:.{digits}f})"
+
+
 def markdown(rows, headed):
     """Rows of the table as docs/performance.md shows it."""
     head = ["workload", "shape", "texts", "dropout", "type", "tokens", "ours: min (median) ms", "tokens/s", "of peak", "MiB", "peer: min (median) ms", "MiB",
@@ -175,9 +181,9 @@ def markdown(rows, headed):
         print("|" + "---|" * len(head))
     for r in rows:
         o, p = r["ours"], r.get("peer")
-        cells = [r["workload"], r["shape"], r["batch"], f"{r['dropout']:g}", r["dtype"], r["tokens"], f"{o['min_ms']:.0f} ({o['median_ms']:.0f})",
+        cells = [r["workload"], r["shape"], r["batch"], f"{r['dropout']:g}", r["dtype"], r["tokens"], both(o),
                  o["tokens_per_s"], f"{o['peak_share']:.0%}" if o["peak_share"] else "", o["peak_mib"]]
-        cells += [f"{p['min_ms']:.0f} ({p['median_ms']:.0f})", p["peak_mib"], f"**{r['ratio']:.2f}**", r.get("memory_ratio", "")] if p else ["", "", "", ""]
+        cells += [both(p), p["peak_mib"], f"**{r['ratio']:.2f}**", r.get("memory_ratio", "")] if p else ["", "", "", ""]
         print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
@@ -191,6 +197,7 @@ def main():
     options.add_argument("--batch", default="64", help="texts in a step, both columns together")
     options.add_argument("--dropout", default="0.1,0")
     options.add_argument("--dtype", default="fp32", help="fp32, bf16")
+    options.add_argument("--device", default="cpu", help="cpu, cuda")
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--seconds", type=float, default=6, help="least time for a row, both sides together")
     options.add_argument("--rounds", type=int, default=3, help="least turns of each side")
@@ -214,13 +221,13 @@ def main():
                 for texts in map(int, args.batch.split(",")):
                     for dropout in map(float, args.dropout.split(",")):
                         for dtype in args.dtype.split(","):
-                            made, described = run_case(args, peer, machine["gflops"], shape, workload, texts, dropout, dtype, folder)
+                            made, described = run_case(args, peer, machine["gflops"] if args.device == "cpu" else 0, shape, workload, texts, dropout, dtype, folder)
                             if args.markdown:
                                 markdown(made, headed=bool(rows))
                             rows += made
                             if not args.json and not args.markdown:
                                 print(f"# {made[0]['workload']} {shape} {texts} {dropout} {dtype} done", file=sys.stderr, flush=True)
-    about = {"threads": THREADS, "fma_peak_gflops": round(machine["gflops"]), "read_gb_s": round(machine["read_gbs"], 1),
+    about = {"threads": THREADS, "device": args.device, "fma_peak_gflops": round(machine["gflops"]), "read_gb_s": round(machine["read_gbs"], 1),
              "cpu": next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), ""),
              "date": time.strftime("%Y-%m-%d"), "sides": described}
     if args.json:

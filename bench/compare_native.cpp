@@ -9,6 +9,7 @@
 #include "engine/model/layers.h"
 #include "engine/model/parameterstore.h"
 #include "engine/model/pooling.h"
+#include "engine/model/sentencemodel_p.h"
 #include "engine/model/torchencoder.h"
 #include "engine/native/nativeencoder.h"
 #include "engine/optim/optimizer.h"
@@ -18,6 +19,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -61,8 +64,8 @@ double statusMib(const std::string& key)
 class Model : public EmbeddingModel
 {
 public:
-    Model(Json config, bool native, const NativeOptions& options)
-        : m_store(at::kFloat), m_pooling(config.value("hidden_size", 0), {PoolingMode::Mean})
+    Model(Json config, bool native, const NativeOptions& options, const at::Device& device)
+        : m_store(at::kFloat, device), m_pooling(config.value("hidden_size", 0), {PoolingMode::Mean})
     {
         ConfigReader reader(config, "config.json");
         ParameterBuilder builder(m_store, "0.model.", [](const std::string&) { return false; });
@@ -81,7 +84,9 @@ public:
                 norm ? value.fill_(1) : value.normal_(0, 0.02);
             }
         }
-        if (native) {
+        if (!device.is_cpu()) {
+            if (options.bf16) m_autocast = at::kBFloat16;
+        } else if (native) {
             auto made = makeNativeEncoder(m_torch->config(), m_torch->parameters(), m_store, options);
             if (!made) fail(made.error().text());
             m_native = std::move(*made);
@@ -93,7 +98,8 @@ public:
 
     at::Tensor embed(const PackedBatch& batch, const ForwardContext& context) override
     {
-        return m_pooling(encoder().forward(batch, context), batch);
+        const AutocastScope autocast(m_autocast, m_store.device().type());
+        return m_pooling(encoder().forward(batch, context), batch).to(at::kFloat);
     }
     std::vector<at::Tensor> embedLayers(const PackedBatch&, const ForwardContext&) override { return {}; }
     std::unique_ptr<EmbeddingModel> clone() override { return nullptr; }
@@ -104,6 +110,7 @@ private:
     TorchEncoderPtr m_torch;
     std::unique_ptr<Encoder> m_native;
     Pooling m_pooling;
+    std::optional<at::ScalarType> m_autocast; ///< on a GPU; the native encoder's bf16 is its own
 };
 
 /// Batches of two columns of token ids, [step][column][row][token].
@@ -123,6 +130,8 @@ private:
     void step();
     void update();
 
+    void wait() const;
+
     std::unique_ptr<Model> m_model;
     std::unique_ptr<Loss> m_loss;
     std::unique_ptr<Optimizer> m_optimizer;
@@ -136,7 +145,7 @@ Json Bench::model(const Json& command)
     NativeOptions options;
     options.bf16 = command.value("bf16", false);
     m_model = std::make_unique<Model>(command.at("config"), command.value("encoder", "native") == "native",
-                                      options);
+                                      options, at::Device(command.value("device", "cpu")));
     const double dropout = command.value("dropout", 0.0);
     m_model->encoder().setDropout(dropout, dropout);
 
@@ -202,12 +211,20 @@ void Bench::step()
     update();
 }
 
+/// A GPU works on after its calls have returned.
+void Bench::wait() const
+{
+    const auto device = m_model->store().device();
+    if (device.is_cuda()) at::detail::getCUDAHooks().deviceSynchronize(device.has_index() ? device.index() : 0);
+}
+
 Json Bench::steps(int count)
 {
     std::vector<double> ms;
     for (int i = 0; i < count; ++i) {
         const double start = now();
         step();
+        wait();
         ms.push_back(now() - start);
     }
     return {{"ms", ms}};
@@ -234,6 +251,7 @@ Json Bench::encode(int count)
                    pack.tokens() + static_cast<std::int64_t>(texts[at].size()) <= 8192);
             m_model->embed(pack, {});
         }
+        wait();
         ms.push_back(now() - start);
     }
     return {{"ms", ms}, {"texts", texts.size()}};
@@ -253,8 +271,10 @@ Json Bench::optimizer(int count)
         auto loss = m_loss->run(*m_model, batch);
         if (!loss) fail(loss.error().text());
         loss->backward();
+        wait();
         const double start = now();
         update();
+        wait();
         ms.push_back(now() - start);
     }
     return {{"ms", ms}};
@@ -271,6 +291,11 @@ Json Bench::answer(const Json& command)
     if (what == "peak")
         return {{"gflops", fmaPeak(at::get_num_threads())},
                 {"read_gbs", readBandwidth(at::get_num_threads())}};
+    if (what == "memory" && m_model && m_model->store().device().is_cuda()) {
+        const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
+        const auto& allocated = stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+        return {{"peak_mib", allocated.peak / 1048576.0}, {"now_mib", allocated.current / 1048576.0}};
+    }
     if (what == "memory") return {{"peak_mib", statusMib("VmHWM:")}, {"now_mib", statusMib("VmRSS:")}};
     fail("unknown command");
 }

@@ -23,7 +23,7 @@ def make_model(command):
     state.clear()
     gc.collect()
     ctypes.CDLL("libc.so.6").malloc_trim(0)
-    model = SentenceTransformer(command["base"], device="cpu")
+    model = SentenceTransformer(command["base"], device=command["device"])
     config = transformers.AutoConfig.for_model(**{k: v for k, v in command["config"].items()})
     for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout"):
         if hasattr(config, name):
@@ -32,6 +32,7 @@ def make_model(command):
     model[0].model = transformers.AutoModel.from_config(config, attn_implementation="sdpa")
     if len(model) > 2:
         del model[2]
+    model[0].model.to(command["device"])
     model[1].embedding_dimension = config.hidden_size
     model.train()
     state["model"] = model
@@ -41,10 +42,19 @@ def make_model(command):
     state["optimizer"] = torch.optim.AdamW(used, lr=2e-5, weight_decay=command.get("weight_decay", 0.0), fused=True)
     state["parameters"] = used
     state["bf16"] = command["bf16"]
+    state["device"] = command["device"]
     state["step"] = 0
+    if state["device"] != "cpu":
+        torch.cuda.reset_peak_memory_stats()
     with open("/proc/self/clear_refs", "w") as f:
         f.write("5")
     return {"encoder": f"sentence-transformers {sentence_transformers.__version__}, transformers {transformers.__version__}, torch {torch.__version__}"}
+
+
+def wait():
+    """A GPU works on after its calls have returned."""
+    if state["device"] != "cpu":
+        torch.cuda.synchronize()
 
 
 def padded(rows):
@@ -54,12 +64,12 @@ def padded(rows):
     for i, row in enumerate(rows):
         ids[i, : len(row)] = torch.tensor(row)
         mask[i, : len(row)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    return {"input_ids": ids.to(state["device"]), "attention_mask": mask.to(state["device"])}
 
 
 def forward_backward(columns):
     features = [padded(rows) for rows in columns]
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=state["bf16"]):
+    with torch.autocast(state["device"], dtype=torch.bfloat16, enabled=state["bf16"]):
         loss = state["loss"](features, None)
     loss.backward()
 
@@ -83,6 +93,7 @@ def steps(count):
         start = time.perf_counter()
         forward_backward(batch)
         update()
+        wait()
         times.append((time.perf_counter() - start) * 1e3)
     return {"ms": times}
 
@@ -91,8 +102,10 @@ def optimizer(count):
     times = []
     for _ in range(count):
         forward_backward(next_batch())
+        wait()
         start = time.perf_counter()
         update()
+        wait()
         times.append((time.perf_counter() - start) * 1e3)
     return {"ms": times}
 
@@ -102,11 +115,12 @@ def encode(count):
     model = state["model"].eval()
     texts = sorted((ids for columns in state["batches"] for rows in columns for ids in rows), key=len, reverse=True)
     times = []
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=state["bf16"]):
+    with torch.inference_mode(), torch.autocast(state["device"], dtype=torch.bfloat16, enabled=state["bf16"]):
         for _ in range(count):
             start = time.perf_counter()
             for at in range(0, len(texts), 32):
                 model(padded(texts[at : at + 32]))
+            wait()
             times.append((time.perf_counter() - start) * 1e3)
     model.train()
     return {"ms": times, "texts": len(texts)}
@@ -120,6 +134,8 @@ for line in sys.stdin:
     elif what == "batches":
         state["batches"] = json.load(open(command["file"]))
         answer = {"steps": len(state["batches"])}
+    elif what == "memory" and state["device"] != "cpu":
+        answer = {"peak_mib": torch.cuda.max_memory_allocated() / 2**20, "now_mib": torch.cuda.memory_allocated() / 2**20}
     elif what == "memory":
         answer = {"peak_mib": status_mib("VmHWM"), "now_mib": status_mib("VmRSS")}
     else:
