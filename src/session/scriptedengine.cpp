@@ -233,7 +233,7 @@ Result<MetricList> ScriptedEngine::evaluate(const std::filesystem::path&, const 
 }
 
 Result<Embeddings> ScriptedEngine::encode(const std::filesystem::path&, const std::vector<std::string>& texts,
-                                          const EncodeOptions&, const Progress& progress)
+                                          const EncodeOptions& options, const Progress& progress)
 {
     constexpr int kDimension = 8;
     Embeddings embeddings{static_cast<std::int64_t>(texts.size()), kDimension, {}};
@@ -247,6 +247,13 @@ Result<Embeddings> ScriptedEngine::encode(const std::filesystem::path&, const st
             std::mt19937 random(hash);
             for (float& value : sum)
                 value += static_cast<float>(random() % 2001) / 1000.0f - 1.0f;
+        }
+        if (options.normalize) {
+            float squares = 0;
+            for (const float value : sum)
+                squares += value * value;
+            for (float& value : sum)
+                value /= std::sqrt(squares);
         }
         embeddings.values.insert(embeddings.values.end(), sum.begin(), sum.end());
         if (progress && !progress(static_cast<std::int64_t>(row + 1), embeddings.rows))

@@ -94,6 +94,7 @@ int main(int argc, char** argv)
     if (!files.isEmpty()) {
         window.openFile(files.constFirst());
     } else {
+        window.showWelcome();
         window.offerDraft();
     }
     window.show();

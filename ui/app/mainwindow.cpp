@@ -8,6 +8,7 @@
 #include "ui/app/noticebar.h"
 #include "ui/app/recentfiles.h"
 #include "ui/app/resourcefolder.h"
+#include "ui/app/welcomepage.h"
 #include "ui/app/runactions.h"
 #include "ui/designer/datapage.h"
 #include "ui/designer/designerpage.h"
@@ -15,6 +16,7 @@
 #include "ui/designer/experimentdocument.h"
 #include "ui/designer/presetmenu.h"
 #include "ui/monitor/monitorpage.h"
+#include "ui/playground/playgroundpage.h"
 #include "ui/queue/queuepage.h"
 #include "ui/runs/runspage.h"
 #include "ui/widgets/dialogs.h"
@@ -53,6 +55,8 @@ MainWindow::MainWindow(QWidget* parent)
       m_runs(new RunsPage),
       m_queue(new QueueRunner(QueueFile(QueueFile::userFolder()), m_session, this)),
       m_queuePage(new QueuePage(m_queue)),
+      m_playground(new PlaygroundPage),
+      m_welcome(new WelcomePage(m_runs->library())),
       m_notices(new NoticeBar),
       m_runNotices(new NoticeBar),
       m_runActions(new RunActions(m_session, m_runNotices, this)),
@@ -108,6 +112,10 @@ MainWindow::MainWindow(QWidget* parent)
     connect(m_monitor, &MonitorPage::startRequested, this, &MainWindow::start);
     connect(m_monitor, &MonitorPage::stopRequested, this, &MainWindow::stop);
     connect(m_runs, &RunsPage::experimentRequested, this, &MainWindow::openRunExperiment);
+    connect(m_runs, &RunsPage::playgroundRequested, this, [this](const QString& folder) {
+        m_playground->setRun(folder);
+        showPage(QStringLiteral("playground"));
+    });
     connect(m_runs, &RunsPage::foldersChanged, this,
             [](const QStringList& folders) { QSettings().setValue(QStringLiteral("runFolders"), folders); });
     connectQueue();
@@ -137,6 +145,18 @@ void MainWindow::makeNavigation()
     addNavigation(QStringLiteral("designer"), tr("Designer"), QStringLiteral("designer"), m_designer);
     addNavigation(QStringLiteral("monitor"), tr("Monitor"), QStringLiteral("monitor"), m_monitor);
     addNavigation(QStringLiteral("runs"), tr("Runs"), QStringLiteral("runs"), m_runs);
+    addNavigation(QStringLiteral("playground"), tr("Playground"), QStringLiteral("playground"), m_playground);
+    m_pages->addWidget(m_welcome); // no page of its own in the bar: it is where one begins
+    connect(m_welcome, &WelcomePage::sampleWanted, this, &MainWindow::openSample);
+    connect(m_welcome, &WelcomePage::newWanted, this, &MainWindow::newExperiment);
+    connect(m_welcome, &WelcomePage::openWanted, this, &MainWindow::open);
+    connect(m_welcome, &WelcomePage::fileWanted, this, [this](const QString& path) {
+        if (mayDiscard(tr("Open Experiment"))) openFile(path);
+    });
+    connect(m_welcome, &WelcomePage::runWanted, this, [this](const QString& folder) {
+        showPage(QStringLiteral("runs"));
+        m_runs->choose(folder);
+    });
     addNavigation(QStringLiteral("queue"), tr("Queue"), QStringLiteral("queue"), m_queuePage);
     auto* bar = new QToolBar(tr("Pages"));
     bar->setObjectName(QStringLiteral("navigation"));
@@ -164,6 +184,16 @@ void MainWindow::makeToolBar()
     for (QAction* action : {m_undo, m_redo}) {
         static_cast<QToolButton*>(bar->widgetForAction(action))->setToolButtonStyle(Qt::ToolButtonIconOnly);
     }
+}
+
+void MainWindow::showWelcome()
+{
+    if (QAction* checked = m_navigation->checkedAction()) {
+        m_navigation->setExclusionPolicy(QActionGroup::ExclusionPolicy::ExclusiveOptional);
+        checked->setChecked(false);
+        m_navigation->setExclusionPolicy(QActionGroup::ExclusionPolicy::Exclusive);
+    }
+    m_pages->setCurrentWidget(m_welcome);
 }
 
 void MainWindow::showPage(const QString& id)
@@ -346,6 +376,8 @@ void MainWindow::updateStart()
     m_start->setToolTip(reason.isEmpty() ? tr("Start the run (Ctrl+Return)")
                                          : tr("Start is off: %1").arg(reason));
     m_monitor->setStartAllowed(!active && !error, reason);
+    m_playground->setBlocked(active ? reason : QString());
+    m_runs->setBlocked(active ? reason : QString());
 
     m_reason->setVisible(error != nullptr);
     if (error) {

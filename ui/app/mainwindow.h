@@ -21,11 +21,13 @@ class DraftStore;
 class ExperimentDocument;
 class MonitorPage;
 class NoticeBar;
+class PlaygroundPage;
 class PresetMenu;
 class QueuePage;
 class QueueRunner;
 class RunActions;
 class RunsPage;
+class WelcomePage;
 struct Edit;
 struct InterruptedRun;
 class TrainingSession;
@@ -49,11 +51,14 @@ public:
     NoticeBar* runNotices() const { return m_runNotices; }
     PresetMenu* presets() const { return m_presets; }
     RunsPage* runs() const { return m_runs; }
+    PlaygroundPage* playground() const { return m_playground; }
 
     /// Opens a file without asking about unsaved changes; a failure is shown.
     bool openFile(const QString& path);
     bool openSample();
-    void showPage(const QString& id); ///< "designer", "monitor", "runs"
+    void showPage(const QString& id); ///< "designer", "monitor", "runs", "playground"
+    /// The page for a person who has opened nothing.
+    void showWelcome();
     /// Offers the draft of a program that crashed, in a bar.
     void offerDraft();
     /// Looks for interrupted runs in the background and offers the newest in a bar.
@@ -102,6 +107,8 @@ private:
     RunsPage* m_runs;
     QueueRunner* m_queue;
     QueuePage* m_queuePage;
+    PlaygroundPage* m_playground;
+    WelcomePage* m_welcome;
     NoticeBar* m_notices;
     NoticeBar* m_runNotices;
     RunActions* m_runActions;

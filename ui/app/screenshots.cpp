@@ -103,6 +103,8 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
     window.show();
     settle(100);
     grab(QStringLiteral("empty"));
+    window.showWelcome();
+    grab(QStringLiteral("welcome"));
     window.openSample();
     window.designer()->buildAll();
     settle(400);
@@ -145,9 +147,11 @@ int takeScreenshots(MainWindow& window, const QString& folder, const QString& su
     window.showPage(QStringLiteral("monitor"));
     settle(300);
     grab(QStringLiteral("monitor"));
-    window.showPage(QStringLiteral("queue"));
-    settle(300);
-    grab(QStringLiteral("queue"));
+    for (const char* page : {"runs", "playground", "queue"}) {
+        window.showPage(QLatin1String(page));
+        settle(300);
+        grab(QLatin1String(page));
+    }
     return count;
 }
 

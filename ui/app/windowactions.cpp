@@ -114,6 +114,7 @@ void MainWindow::makeMenus()
 
     auto* help = menuBar()->addMenu(tr("&Help"));
     help->addAction(m_designer->helpAction());
+    connect(help->addAction(tr("&Welcome")), &QAction::triggered, this, &MainWindow::showWelcome);
     connect(help->addAction(tr("&Keyboard Shortcuts")), &QAction::triggered, this, [this] {
         QStringList lines;
         const auto all = findChildren<QAction*>();

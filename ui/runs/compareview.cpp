@@ -4,6 +4,8 @@
 #include "ui/charts/plotlink.h"
 #include "ui/charts/plotview.h"
 #include "ui/runs/comparegrid.h"
+#include "ui/runs/examplesview.h"
+#include "ui/runs/runsummary.h"
 
 #include <QApplication>
 #include <QCheckBox>
@@ -54,6 +56,10 @@ CompareView::CompareView(QWidget* parent)
     m_tabs->addTab(m_seedsPage, tr("Seeds"));
     m_tabs->setTabToolTip(m_tabs->indexOf(m_seedsPage),
                           tr("Mean and 95 % interval over chosen runs that differ in their seeds only"));
+    m_summary = new RunSummaryPage(m_tabs);
+    m_tabs->addTab(m_summary, tr("Summary"));
+    m_examples = new ExamplesView(m_tabs);
+    m_tabs->addTab(m_examples, tr("Examples"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_notice);
@@ -191,11 +197,18 @@ void CompareView::showRuns()
     showMetric();
     m_metrics->setRows(namesOf(m_runs), compareMetrics(m_runs));
     m_settings->setRows(namesOf(m_runs), compareExperiments(m_runs));
+    m_summary->setRun(m_runs.empty() ? nullptr : &m_runs.front());
+    m_examples->setRuns(m_runs);
     const SeedGroups groups = seedGroups(m_runs);
     m_seeds->setRows(groups.names, compareSeeds(m_runs, groups));
     m_tabs->setTabEnabled(m_tabs->indexOf(m_seedsPage), !groups.runs.empty());
     m_notice->setVisible(!problems.isEmpty());
     m_notice->setText(problems.join(QLatin1Char('\n')));
+}
+
+void CompareView::setBlocked(const QString& reason)
+{
+    m_examples->setBlocked(reason);
 }
 
 void CompareView::showMetric()

@@ -12,6 +12,8 @@ class QTabWidget;
 namespace studio {
 
 class CompareGrid;
+class ExamplesView;
+class RunSummaryPage;
 class PlotView;
 
 /// Shows chosen runs together: curves over each other, metrics against the first run, experiments key by key.
@@ -24,6 +26,8 @@ public:
 
     /// Folders in the order of comparison; the first is the baseline.
     void setRuns(const QStringList& folders);
+    /// While a training runs nothing is embedded; empty: free.
+    void setBlocked(const QString& reason);
     const std::vector<ComparedRun>& runs() const { return m_runs; }
 
 private:
@@ -43,6 +47,8 @@ private:
     CompareGrid* m_settings;
     CompareGrid* m_seeds;
     QWidget* m_seedsPage;
+    RunSummaryPage* m_summary;
+    ExamplesView* m_examples;
 };
 
 } // namespace studio

@@ -217,6 +217,11 @@ void RunsPage::makeActions()
     remove->setShortcutContext(Qt::WidgetShortcut);
 }
 
+void RunsPage::setBlocked(const QString& reason)
+{
+    m_compare->setBlocked(reason);
+}
+
 void RunsPage::setChosenColumns(const QStringList& keys)
 {
     m_library->setChosenColumns(keys);

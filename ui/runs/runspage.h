@@ -41,6 +41,8 @@ public:
     RunLibrary* library() const { return m_library; }
     RunNotes* notes() const { return m_notes; }
 
+    /// While a training runs nothing is embedded; empty: free.
+    void setBlocked(const QString& reason);
     void setChosenColumns(const QStringList& keys);
     void setGrouping(const QString& key);
 

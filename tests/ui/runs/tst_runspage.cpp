@@ -4,7 +4,9 @@
 #include "ui/charts/plotview.h"
 #include "ui/runs/comparegrid.h"
 #include "ui/runs/compareview.h"
+#include "ui/runs/examplesview.h"
 #include "ui/runs/runspage.h"
+#include "ui/runs/runsummary.h"
 #include "ui/widgets/dialogs.h"
 
 #include <QAbstractItemModelTester>
@@ -15,6 +17,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QLocale>
 #include <QTabWidget>
 #include <QToolButton>
@@ -46,6 +49,8 @@ private Q_SLOTS:
     void overlaysChosenRuns();
     void differencesByKey();
     void metricsAgainstTheBaseline();
+    void summaryOfARun();
+    void examplesWonAndLost();
     void meansOverSeeds();
     void copies();
     void damagedRunIsExplained();
@@ -152,9 +157,9 @@ void TestRunsPage::differencesByKey()
     auto* only = view.findChild<QCheckBox*>("onlyDifferences");
     QVERIFY(only->isChecked());
     const auto grids = view.findChildren<CompareGrid*>();
-    QCOMPARE(grids.last()->rowCount(), 3);
+    QCOMPARE(grids.at(1)->rowCount(), 3);
     only->setChecked(false);
-    QCOMPARE(grids.last()->rowCount(), 6);
+    QCOMPARE(grids.at(1)->rowCount(), 6);
 }
 
 void TestRunsPage::metricsAgainstTheBaseline()
@@ -173,6 +178,58 @@ void TestRunsPage::metricsAgainstTheBaseline()
     QCOMPARE(rows[0].texts[0],
              QLocale::c().toString(first.series("eval_loss")->values()[extremes.min], 'f', 5));
     QVERIFY(rows[0].texts[1].contains("%"));
+}
+
+void TestRunsPage::summaryOfARun()
+{
+    m_page->choose(folder("20261124-090000-first"));
+    const QString shown = m_page->findChild<RunSummaryPage*>()->toPlainText();
+    for (const char* part : {"completed after 300 of 300 steps", "eval_sts-dev_spearman_cosine", "What to try next",
+                             "another seed", "The run has left no model."})
+        QVERIFY2(shown.contains(part), qPrintable(shown));
+    // With a model: where it lies, and how Python loads it.
+    test::TempFolder out;
+    Script script;
+    script.steps = 100;
+    script.nanSteps = {7};
+    test::StoredRunWriter::write(out / "runs/1", "R", script, R"({"model": {"path": "/base"}})");
+    test::writeFile(out / "final/modules.json", "[]");
+    const auto run = loadForComparison(QString::fromStdString((out / "runs/1").string()));
+    const QString html = runSummaryHtml(run);
+    QVERIFY(html.contains("SentenceTransformer(\"" + QString::fromStdString((out / "final").string())));
+    QVERIFY(whatToTry(run).join(' ').contains("1 steps had a loss that is not a number"));
+}
+
+void TestRunsPage::examplesWonAndLost()
+{
+    ScriptedEngine engine;
+    setEngineForTesting(&engine);
+    test::TempFolder out;
+    Script script;
+    script.steps = 20;
+    std::string rows = "a,b,score\n";
+    for (int i = 0; i < 40; ++i)
+        rows += "text " + std::to_string(i % 7) + ",text " + std::to_string(i % 5) + "," + std::to_string(i % 6) + "\n";
+    test::writeFile(out / "dev.csv", rows);
+    test::StoredRunWriter::write(out / "runs/1", "R", script,
+                                 R"({"format": "sentence-studio/experiment", "version": 1, "model": {"path": "/base"},
+        "eval": [{"name": "dev", "path": ")" + (out / "dev.csv").string() + R"(", "columns": {"sentence1": "a", "sentence2": "b",
+        "score": "score"}}]})");
+    test::writeFile(out / "final/modules.json", "[]");
+    CompareView view;
+    view.setRuns({QString::fromStdString((out / "runs/1").string())});
+    auto* examples = view.findChild<ExamplesView*>();
+    auto* button = view.findChild<QPushButton*>("compareExamples");
+    QVERIFY(button->isEnabled());
+    view.setBlocked("A run is going on.");
+    button->click();
+    QVERIFY(!examples->result());
+    view.setBlocked({});
+    button->click();
+    QTRY_VERIFY(examples->result());
+    QCOMPARE(examples->result()->ties, std::int64_t(40)); // the scripted models are alike
+    QVERIFY(view.findChild<QLabel*>("examplesText")->text().contains("0 wins, 40 ties, 0 losses"));
+    setEngineForTesting(nullptr);
 }
 
 void TestRunsPage::meansOverSeeds()
