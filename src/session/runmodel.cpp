@@ -9,6 +9,8 @@ namespace studio {
 namespace {
 
 constexpr double kThroughputWindow = 10; ///< seconds
+constexpr std::size_t kMostSteps = 1u << 20;
+constexpr std::size_t kMostEvents = 50000;
 
 double valueOf(const MetricList& values, std::initializer_list<const char*> names, double fallback)
 {
@@ -109,6 +111,8 @@ void RunModel::appendStep(const StepRecord& record, double time)
     for (std::size_t i = 0; i < std::size(values); ++i)
         m_series[i]->series.append(values[i]);
 
+    if (m_stepAxis->size() >= kMostSteps) thinSteps();
+
     m_recent.push_back({record.seconds, record.samples, record.tokens});
     m_recentSum.seconds += record.seconds;
     m_recentSum.samples += record.samples;
@@ -120,6 +124,39 @@ void RunModel::appendStep(const StepRecord& record, double time)
         m_recent.pop_front();
     }
     m_dirty = true;
+}
+
+/// Half of the steps, so that the extremes of the loss stay where they are.
+void RunModel::thinSteps()
+{
+    const auto losses = m_series[0]->series.values().values();
+    std::vector<std::uint32_t> kept;
+    kept.reserve(losses.size() / 2 + 4);
+    for (std::size_t first = 0; first < losses.size(); first += 4) {
+        const std::size_t last = std::min(first + 4, losses.size());
+        std::size_t low = last, high = last;
+        for (std::size_t i = first; i < last; ++i) {
+            if (!std::isfinite(losses[i])) continue;
+            if (low == last || losses[i] < losses[low]) low = i;
+            if (high == last || losses[i] > losses[high]) high = i;
+        }
+        for (std::size_t i = first; i < last; ++i)
+            if (i == low || i == high || !std::isfinite(losses[i]) || i + 1 == losses.size())
+                kept.push_back(static_cast<std::uint32_t>(i));
+    }
+    for (const auto& entry : m_series)
+        if (&entry->series.axis() == m_stepAxis.get()) entry->series.keep(kept);
+    m_stepAxis->keep(kept);
+}
+
+/// Log lines and phases of long ago.
+void RunModel::forgetOldEvents()
+{
+    const auto half = m_events.begin() + static_cast<std::ptrdiff_t>(m_events.size() / 2);
+    const auto kept = std::remove_if(m_events.begin(), half, [](const Event& event) {
+        return event.kind == EventKind::Log || event.kind == EventKind::Phase || event.kind == EventKind::Quality;
+    });
+    m_events.erase(kept, half);
 }
 
 /// Forgets everything from `step` on: the run goes on from an earlier checkpoint.
@@ -211,6 +248,7 @@ void RunModel::addEvent(const Event& event)
         break;
     }
     m_events.push_back(event);
+    if (m_events.size() > kMostEvents) forgetOldEvents();
     m_dirty = true;
 }
 

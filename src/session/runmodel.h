@@ -30,6 +30,9 @@ struct RunMark
 /// It lives on the GUI thread; charts keep pointers to its series, which stay valid until cleared() is
 /// emitted.
 ///
+/// Memory is bounded: beyond a million steps the curves of steps are thinned to half, keeping the least and the greatest
+/// loss of every four and all that is not finite; the oldest log and phase events go. The run's own files keep everything.
+///
 /// Series of steps: "loss", "learning_rate", "grad_norm", "samples_per_second", "tokens_per_second". Series
 /// of evaluations carry the original's keys ("eval_loss", "eval_sts-dev_spearman_cosine").
 class RunModel : public QObject
@@ -107,6 +110,8 @@ private:
 
     MetricSeries* addSeries(const QString& key, std::shared_ptr<SampleAxis> axis);
     void rewindTo(std::int64_t step);
+    void thinSteps();
+    void forgetOldEvents();
     void addEvaluation(const Event& event);
     void addMark(RunMark::Kind kind, const Event& event);
     SamplePosition positionOf(const Event& event) const;

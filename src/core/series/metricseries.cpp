@@ -31,6 +31,13 @@ void MetricSeries::truncate(std::size_t count)
     setSmoothing(std::exchange(m_spec, SmoothingSpec{}));
 }
 
+void MetricSeries::keep(std::span<const std::uint32_t> indices)
+{
+    m_values.keep(indices);
+    if (m_ownAxis) m_axis->keep(indices);
+    setSmoothing(std::exchange(m_spec, SmoothingSpec{}));
+}
+
 const ValueColumn* MetricSeries::smoothed() const
 {
     return m_spec.kind == SmoothingKind::None ? nullptr : &m_smoothed;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace studio {
@@ -34,6 +35,8 @@ public:
     void append(const SamplePosition& position, double value);
     /// Keeps the first `count` values; the axis too when it is the series' own.
     void truncate(std::size_t count);
+    /// Keeps the values at these ascending indices; the axis too when it is the series' own. Smoothing is computed anew.
+    void keep(std::span<const std::uint32_t> indices);
 
     /// The smoothed values; null when there is no smoothing.
     const ValueColumn* smoothed() const;

@@ -45,6 +45,15 @@ std::span<const double> SampleAxis::column(AxisKind kind) const
     return m_columns[std::min<std::size_t>(static_cast<std::size_t>(kind), 4)];
 }
 
+void SampleAxis::keep(std::span<const std::uint32_t> indices)
+{
+    for (auto& column : m_columns) {
+        for (std::size_t i = 0; i < indices.size(); ++i)
+            column[i] = column[indices[i]];
+        column.resize(indices.size());
+    }
+}
+
 double SampleAxis::offset(AxisKind kind) const
 {
     return kind == AxisKind::Elapsed && !empty() ? m_columns[4].front() : 0.0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -36,6 +37,8 @@ class SampleAxis
 public:
     void append(const SamplePosition& position);
     void truncate(std::size_t count);
+    /// Keeps the samples at these ascending indices.
+    void keep(std::span<const std::uint32_t> indices);
     void clear() { truncate(0); }
 
     std::size_t size() const { return m_columns[0].size(); }

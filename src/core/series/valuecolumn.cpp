@@ -45,6 +45,17 @@ void ValueColumn::truncate(std::size_t count)
     dropFrom(m_nonPositive, count);
 }
 
+void ValueColumn::keep(std::span<const std::uint32_t> indices)
+{
+    std::vector<double> kept;
+    kept.reserve(indices.size());
+    for (const std::uint32_t index : indices)
+        kept.push_back(m_values[index]);
+    clear();
+    for (const double value : kept)
+        append(value);
+}
+
 /// Makes the node of the block that has just been completed, and those above it that are complete with it.
 void ValueColumn::closeBlocks()
 {

@@ -31,6 +31,8 @@ public:
     void reserve(std::size_t count) { m_values.reserve(count); }
     /// Keeps the first `count` values.
     void truncate(std::size_t count);
+    /// Keeps the values at these ascending indices.
+    void keep(std::span<const std::uint32_t> indices);
     void clear() { truncate(0); }
 
     std::size_t size() const { return m_values.size(); }
