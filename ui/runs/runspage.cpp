@@ -1,16 +1,21 @@
 #include "ui/runs/runspage.h"
 
+#include "core/files/durablefile.h"
+#include "session/runbundle.h"
 #include "session/runlibrary.h"
 #include "session/runlist.h"
 #include "session/runnotes.h"
 #include "ui/runs/compareview.h"
+#include "ui/runs/comparison.h"
 #include "ui/runs/runnotespanel.h"
+#include "ui/runs/runreport.h"
 #include "ui/widgets/dialogs.h"
 
 #include <QAction>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDesktopServices>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
@@ -159,6 +164,9 @@ QWidget* RunsPage::makeList()
     auto* below = new QHBoxLayout;
     below->addWidget(m_count, 1);
     below->addWidget(m_undoDelete);
+    auto* bundleButton = new QPushButton(tr("Open Bundle…"), side);
+    connect(bundleButton, &QPushButton::clicked, this, &RunsPage::openBundle);
+    below->addWidget(bundleButton);
     below->addWidget(folderButton);
     below->addWidget(refreshButton);
     auto* layout = new QVBoxLayout(side);
@@ -205,12 +213,8 @@ void RunsPage::makeActions()
     m_pin = add(tr("Pin"), [this] { toggle(true); });
     m_archive = add(tr("Archive"), [this] { toggle(false); });
     line();
-    add(tr("Export as Bundle…"), [this, first] {
-        if (!first().isEmpty()) Q_EMIT exportRequested(first(), false);
-    });
-    add(tr("Export Report…"), [this, first] {
-        if (!first().isEmpty()) Q_EMIT exportRequested(first(), true);
-    });
+    add(tr("Export as Bundle…"), [this] { exportChosen(false); });
+    add(tr("Export Report…"), [this] { exportChosen(true); });
     line();
     auto* remove = add(tr("Delete"), [this] { removeChosen(); });
     remove->setShortcut(QKeySequence::Delete);
@@ -381,6 +385,41 @@ void RunsPage::removeChosen()
     }
     m_library->markDeleted(gone);
     if (!kept.isEmpty()) dialogs::tell(this, tr("Delete Runs"), kept.join(QLatin1Char('\n')));
+}
+
+void RunsPage::exportChosen(bool report)
+{
+    const QString folder = chosen().value(0);
+    if (folder.isEmpty()) return;
+    const QString name = folder.section(u'/', -1) + (report ? QStringLiteral(".html") : QStringLiteral(".studiorun"));
+    const QString path = dialogs::saveFile(this, report ? tr("Export Report") : tr("Export Bundle"), name,
+                                           report ? tr("Web pages (*.html)") : tr("Bundles (*.studiorun)"));
+    if (path.isEmpty()) return;
+    Status done;
+    if (report) {
+        const QByteArray html = runReportHtml(loadForComparison(folder)).toUtf8();
+        done = writeFileDurably(path.toStdString(), std::string_view(html.constData(), static_cast<std::size_t>(html.size())));
+    } else {
+        done = writeBundle(folder, path);
+    }
+    if (!done) dialogs::tell(this, tr("Export"), QString::fromStdString(done.error().text()));
+}
+
+void RunsPage::openBundle()
+{
+    const QString path = dialogs::openFile(this, tr("Open Bundle"), QString(), tr("Bundles (*.studiorun);;All files (*)"));
+    if (path.isEmpty()) return;
+    const QString store = QFileInfo(notesFile()).absolutePath() + QStringLiteral("/bundles");
+    const auto folder = studio::openBundle(path, store);
+    if (!folder) {
+        dialogs::tell(this, tr("Open Bundle"), QString::fromStdString(folder.error().text()));
+        return;
+    }
+    QStringList all = folders();
+    if (!all.contains(store)) all << store;
+    setFolders(all);
+    choose(*folder);
+    Q_EMIT foldersChanged(all);
 }
 
 void RunsPage::showCount()

@@ -51,8 +51,6 @@ Q_SIGNALS:
     void experimentRequested(const QString& experimentFile);
     /// A person wants to try the models of that run.
     void playgroundRequested(const QString& runFolder);
-    /// A person wants the run as one file, or as a page to read.
-    void exportRequested(const QString& runFolder, bool report);
     /// A person chose another folder of runs to look at.
     void foldersChanged(const QStringList& folders);
 
@@ -67,6 +65,8 @@ private:
     void addFolder();
     void toggle(bool pinned);
     void removeChosen();
+    void exportChosen(bool report);
+    void openBundle();
     void onReset();
 
     RunNotes* m_notes;

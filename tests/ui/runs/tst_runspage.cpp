@@ -1,3 +1,4 @@
+#include "session/runbundle.h"
 #include "session/runlibrary.h"
 #include "session/runnotes.h"
 #include "session/storedruns.h"
@@ -58,6 +59,7 @@ private Q_SLOTS:
     void refreshKeepsTheChoice();
     void tagsNotesAndArchive();
     void deletesAndUndoes();
+    void bundleAndReport();
     void screenshots();
 
 private:
@@ -348,6 +350,45 @@ void TestRunsPage::deletesAndUndoes()
     QVERIFY(undo->isHidden());
     QCOMPARE(m_page->chosen(), QStringList{folder("20261124-100000-second")});
     QVERIFY(std::filesystem::exists(*m_runs / "20261124-100000-second/state.json"));
+}
+
+void TestRunsPage::bundleAndReport()
+{
+    const QString run = folder("20261124-090000-first");
+    test::TempFolder out;
+    const auto path = [&](const char* name) { return QString::fromStdString((out / name).string()); };
+    m_page->choose(run);
+    dialogs::answerPath(path("first.studiorun"));
+    trigger("Export as Bundle…");
+    dialogs::answerPath(path("first.html"));
+    trigger("Export Report…");
+    const std::string html = test::readFile(out / "first.html");
+    for (const char* part : {"<svg", "<polyline points='", "eval_sts-dev_spearman_cosine", "arguments.learning_rate", "2e-05"})
+        QVERIFY2(html.find(part) != std::string::npos, part);
+    // The bundle is the run: every record, read-only.
+    const auto opened = openBundle(path("first.studiorun"), path("store"));
+    QVERIFY2(opened, opened ? "" : opened.error().text().c_str());
+    const RunData before = readAnyRun(run.toStdString()), after = readAnyRun(opened->toStdString());
+    QVERIFY(after.summary.problems.empty());
+    QCOMPARE(after.experimentJson, before.experimentJson);
+    QCOMPARE(after.events.size(), before.events.size());
+    QCOMPARE(after.steps->size(), before.steps->size());
+    QCOMPARE(after.summary.status.state, RunState::Completed);
+    const auto permissions = std::filesystem::status(opened->toStdString() + "/steps.bin").permissions();
+    QVERIFY((permissions & std::filesystem::perms::owner_write) == std::filesystem::perms::none);
+    dialogs::answerPath(path("first.studiorun"));
+    for (auto* button : m_page->findChildren<QPushButton*>())
+        if (button->text() == "Open Bundle…") button->click();
+    QTRY_VERIFY(!m_page->isRefreshing());
+    QCOMPARE(m_page->library()->rowCount(), 4);
+    // Damaged and hostile bundles.
+    for (const char* text : {"", "{", R"({"format":"sentence-studio/run-bundle","version":9})",
+                             R"({"format":"sentence-studio/run-bundle","version":1,"files":{"../evil":"AAAA"}})"}) {
+        test::writeFile(out / "bad.studiorun", text);
+        QVERIFY2(!openBundle(path("bad.studiorun"), path("store")), text);
+    }
+    QVERIFY(!std::filesystem::exists(out / "evil"));
+    QVERIFY(!writeBundle(path("nowhere"), path("x.studiorun")).ok());
 }
 
 /// Writes pictures to look at into the folder that STUDIO_SCREENSHOTS names.
