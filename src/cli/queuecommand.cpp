@@ -41,6 +41,7 @@ struct QueueArguments
     std::int64_t draws = 0;
     std::uint64_t seed = 0;
     bool dryRun = false;
+    std::string median;
     std::string verb;
     std::string id;
     std::size_t place = 1;
@@ -109,6 +110,7 @@ int add(const QueueArguments& arguments)
             QueueAdd own = how;
             own.group = experiment->name + ", sweep";
             own.settings = point;
+            own.medianMetric = arguments.median;
             own.name = experiment->name;
             for (const auto& [key, value] : point)
                 own.name += " " + key + "=" + value;
@@ -174,6 +176,23 @@ Result<pid_t> spawnRun(const QueueFile& file, const QueueEntry& entry)
     return pid;
 }
 
+/// Waits; looks once a second whether the median rule ends the run.
+void waitForRun(const QueueFile& file, const QueueEntry& entry, pid_t pid, int& ended)
+{
+    bool told = false;
+    while (true) {
+        const pid_t done = ::waitpid(pid, &ended, entry.medianMetric.empty() ? 0 : WNOHANG);
+        if (done == pid || (done < 0 && errno != EINTR)) return;
+        if (done < 0) continue;
+        if (const auto queue = file.read(); queue && !told && endsEarly(*queue, entry)) {
+            std::fprintf(stderr, "%s: ended by the median rule\n", entry.id.c_str());
+            ::kill(pid, SIGTERM);
+            told = true;
+        }
+        ::usleep(told ? 100000 : 1000000);
+    }
+}
+
 int run(const QueueArguments& arguments)
 {
     const auto file = arguments.file();
@@ -219,8 +238,7 @@ int run(const QueueArguments& arguments)
                 if (QueueEntry* own = queue.find(entry.id)) own->pid = *pid;
                 return Status();
             });
-            while (::waitpid(*pid, &ended, 0) < 0 && errno == EINTR) {
-            }
+            waitForRun(file, entry, *pid, ended);
             g_child = 0;
         }
         const auto noted = file.change([&](QueueContents& queue) {
@@ -286,6 +304,8 @@ void addQueueCommand(CLI::App& app, Action& action)
     adding->add_option("--random", arguments->draws, "So many random combinations instead of the whole grid")
         ->check(CLI::PositiveNumber);
     adding->add_option("--sweep-seed", arguments->seed, "Seed of the random combinations");
+    adding->add_option("--median-rule", arguments->median,
+                       "With --vary: end a run early whose best value of this metric (eval_loss) is worse than the median of the others");
     adding->add_flag("--dry-run", arguments->dryRun, "With --vary: only list the runs");
     does(adding, add);
     does(queue->add_subcommand("list", "The runs and their states"), list);

@@ -111,6 +111,7 @@ void QueueRunner::step()
     if (!m_current.empty()) {
         const QueueEntry* entry = m_contents.find(m_current);
         if (!m_inThread && (!entry || !processLives(*entry))) endCurrent(takeResult);
+        else if (entry && endsEarly(m_contents, *entry)) stopCurrent();
         if (!m_current.empty()) return;
     }
     const QueueEntry* next = m_contents.next();

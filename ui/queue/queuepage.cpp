@@ -176,6 +176,7 @@ void QueuePage::fill()
 {
     const QString before = chosen();
     const auto& entries = m_runner->contents().entries;
+    const bool grown = m_table->rowCount() < static_cast<int>(entries.size());
     m_table->setRowCount(static_cast<int>(entries.size()));
     int waiting = 0;
     for (int row = 0; row < m_table->rowCount(); ++row) {
@@ -196,6 +197,7 @@ void QueuePage::fill()
         }
         if (text(entry.id) == before && m_table->currentRow() != row) m_table->selectRow(row);
     }
+    if (grown) m_table->resizeColumnsToContents();
     m_stopAfterThis->setChecked(m_runner->contents().stopAfterThis);
     if (entries.empty())
         m_summary->setText(tr("No runs wait. Add the experiment of the designer."));

@@ -5,6 +5,8 @@
 #include "core/files/folders.h"
 #include "core/files/jsontext.h"
 #include "core/files/runlock.h"
+#include "core/queue/sweep.h"
+#include "core/records/events.h"
 #include "core/records/runfolder.h"
 #include "core/records/runreader.h"
 
@@ -52,7 +54,9 @@ Json toJson(const QueueEntry& entry)
             {"ended", entry.ended},
             {"message", entry.message},
             {"metrics", metrics},
-            {"settings", settings}};
+            {"settings", settings},
+            {"median_metric", entry.medianMetric},
+            {"greater_is_better", entry.greaterIsBetter}};
 }
 
 QueueEntry fromJson(const Json& json)
@@ -71,6 +75,8 @@ QueueEntry fromJson(const Json& json)
     entry.started = json.value("started", 0.0);
     entry.ended = json.value("ended", 0.0);
     entry.message = json.value("message", "");
+    entry.medianMetric = json.value("median_metric", "");
+    entry.greaterIsBetter = json.value("greater_is_better", true);
     if (const auto metrics = json.find("metrics"); metrics != json.end() && metrics->is_object())
         for (const auto& [key, value] : metrics->items())
             entry.metrics.emplace_back(key, value.is_number() ? value.get<double>() : std::nan(""));
@@ -258,6 +264,9 @@ Result<std::string> QueueFile::add(const Experiment& experiment, const QueueAdd&
         entry.group = how.group;
         entry.ownProcess = how.ownProcess;
         entry.settings = how.settings;
+        entry.medianMetric = how.medianMetric;
+        const bool isLoss = how.medianMetric.size() >= 4 && how.medianMetric.ends_with("loss");
+        entry.greaterIsBetter = experiment.arguments.greaterIsBetter.value_or(!isLoss);
         // A folder of its own: no run of the queue writes over checkpoints of another one.
         const fs::path base = how.output.empty() ? fs::path(experiment.arguments.outputDir.value_or("runs")) : how.output;
         entry.output = base / (runSlug(entry.name) + "-" + id);
@@ -309,6 +318,37 @@ void takeResult(QueueEntry& entry)
         entry.message = "cut off at step " + std::to_string(status.step) + "; run it again to go on from its checkpoint";
         break;
     }
+}
+
+namespace {
+
+std::vector<Measured> measured(const QueueEntry& entry, const std::string& metric)
+{
+    std::vector<Measured> values;
+    const auto runs = listRuns(entry.output / "runs");
+    if (runs.empty()) return values;
+    const auto read = readEvents(runs.front().folder / "events.jsonl");
+    if (!read) return values;
+    for (const Event& event : liveEvents(read->events)) {
+        if (event.kind != EventKind::Evaluation) continue;
+        for (const auto& [key, value] : event.values)
+            if (key == metric) values.push_back({event.step, value});
+    }
+    return values;
+}
+
+} // namespace
+
+bool endsEarly(const QueueContents& queue, const QueueEntry& entry)
+{
+    if (entry.medianMetric.empty() || entry.group.empty()) return false;
+    const auto own = measured(entry, entry.medianMetric);
+    if (own.empty()) return false;
+    std::vector<std::vector<Measured>> others;
+    for (const QueueEntry& other : queue.entries)
+        if (other.id != entry.id && other.group == entry.group && other.started > 0)
+            others.push_back(measured(other, entry.medianMetric));
+    return endsByMedianRule(own, others, entry.greaterIsBetter);
 }
 
 bool processLives(const QueueEntry& entry)

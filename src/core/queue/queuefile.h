@@ -33,6 +33,8 @@ struct QueueEntry
     std::string message; ///< why it failed or stopped
     MetricList metrics;  ///< of its last evaluation
     std::vector<std::pair<std::string, std::string>> settings; ///< what differs in its group: key, value as JSON
+    std::string medianMetric;   ///< "eval_loss": ended early by the median rule among its group; empty: not
+    bool greaterIsBetter = true;
 };
 
 struct QueueContents
@@ -62,6 +64,7 @@ struct QueueAdd
     std::string group;
     bool ownProcess = false;
     std::vector<std::pair<std::string, std::string>> settings;
+    std::string medianMetric;
 };
 
 /// The queue on the disk: <folder>/queue.json and a snapshot of every experiment, so that later edits do not leak in.
@@ -96,6 +99,9 @@ private:
 
 /// What the records of an entry's output folder say about how it ended; Interrupted when they do not say.
 void takeResult(QueueEntry& entry);
+
+/// Whether the median rule ends this running entry now, by what it and the others of its group have recorded.
+bool endsEarly(const QueueContents& queue, const QueueEntry& entry);
 
 /// Whether an entry's process still runs on this machine: the lock of its output folder, or, before it has taken
 /// that, its command line.

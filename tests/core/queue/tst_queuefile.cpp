@@ -1,6 +1,7 @@
 #include "core/experiment/experiment.h"
 #include "core/files/runlock.h"
 #include "core/queue/queuefile.h"
+#include "core/records/events.h"
 #include "core/records/runstate.h"
 #include "support/testfiles.h"
 
@@ -21,6 +22,7 @@ private Q_SLOTS:
     void seedsAreOneGroup();
     void programsShareIt();
     void statesAreTrue();
+    void medianRuleReadsTheRecords();
     void damageIsNamed();
 };
 
@@ -176,6 +178,41 @@ void TestQueueFile::statesAreTrue()
     QCOMPARE(queue.entries[2].state, QueueState::Running); // its lock is held
     QCOMPARE(queue.entries[3].state, QueueState::Interrupted);
     QVERIFY(!correctStates(queue));
+}
+
+void TestQueueFile::medianRuleReadsTheRecords()
+{
+    const test::TempFolder temp;
+    const QueueFile file(temp / "queue");
+    QueueAdd how;
+    how.output = temp / "out";
+    how.group = "sweep";
+    how.medianMetric = "eval_loss";
+    for (const char* name : {"a", "b", "c", "d"})
+        QVERIFY(file.add(named(name, 1e-5), how).ok());
+    auto queue = *file.read();
+    QVERIFY(!queue.entries[3].greaterIsBetter); // a loss
+    const auto record = [&](QueueEntry& entry, double loss) {
+        entry.started = 1;
+        RunStatus status;
+        status.id = "20261124-000000-x";
+        const auto run = entry.output / "runs" / status.id;
+        test::writeFile(run / "state.json", runStatusToJson(status));
+        Event event;
+        event.kind = EventKind::Evaluation;
+        event.step = 10;
+        event.values = {{"eval_loss", loss}};
+        test::writeFile(run / "events.jsonl", eventToJsonLine(event) + "\n");
+    };
+    record(queue.entries[0], 0.1);
+    record(queue.entries[1], 0.3);
+    record(queue.entries[3], 0.5);
+    QVERIFY(!endsEarly(queue, queue.entries[3])); // two others are too few
+    record(queue.entries[2], 0.4);
+    QVERIFY(endsEarly(queue, queue.entries[3]));
+    QVERIFY(!endsEarly(queue, queue.entries[0]));
+    queue.entries[3].medianMetric.clear();
+    QVERIFY(!endsEarly(queue, queue.entries[3]));
 }
 
 void TestQueueFile::damageIsNamed()
