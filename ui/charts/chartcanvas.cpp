@@ -11,7 +11,6 @@
 
 #include <QGraphicsLayout>
 #include <QMouseEvent>
-#include <QPaintEvent>
 #include <QPainter>
 #include <QSignalBlocker>
 
@@ -76,8 +75,6 @@ ChartCanvas::ChartCanvas(QWidget* parent)
     anchor->attachAxis(m_yAxis);
     m_curves->setParentItem(m_chart);
     m_curves->setZValue(5);
-    // The layout of a chart changes its items later than we ask for it.
-    connect(scene(), &QGraphicsScene::changed, this, &ChartCanvas::repaintAll);
     applyPalette();
 }
 
@@ -110,12 +107,20 @@ void ChartCanvas::placePlotArea()
     const QRectF area(margins.left, margins.top, std::max(width() - margins.left - margins.right, 10),
                       std::max(height() - margins.top - margins.bottom, 10));
     // Also when it seems to be there already: a layout of the chart that is still to come would move it.
+    const bool moved = m_chart->plotArea() != area;
     m_chart->setPlotArea(area);
+    if (moved) {
+        // Else the axes stay where they were until one of their labels changes.
+        m_chart->layout()->invalidate();
+        m_chart->layout()->activate();
+    }
     m_overlay->setGeometry(viewport()->rect());
 }
 
 void ChartCanvas::resizeEvent(QResizeEvent* event)
 {
+    // Qt Charts lays its axes out for the plot area that it knows when it is resized.
+    placePlotArea();
     QChartView::resizeEvent(event);
     refresh();
 }
@@ -146,31 +151,7 @@ void ChartCanvas::refresh()
 
 void ChartCanvas::repaintAll()
 {
-    m_picture = {};
     viewport()->update();
-}
-
-/// The pointer's line and box lie over the canvas, and every move of theirs uncovers a part of it: that part
-/// comes from the picture of the last painting.
-void ChartCanvas::paintEvent(QPaintEvent* event)
-{
-    const double ratio = devicePixelRatioF();
-    const QSize pixels = (QSizeF(viewport()->size()) * ratio).toSize();
-    if (m_picture.size() != pixels) {
-        QPixmap picture(pixels);
-        picture.setDevicePixelRatio(ratio);
-        picture.fill(palette().color(QPalette::Base));
-        QPainter painter(&picture);
-        painter.setRenderHints(renderHints());
-        const QRectF whole(QPointF(0, 0), QSizeF(viewport()->size()));
-        scene()->render(&painter, whole, whole, Qt::IgnoreAspectRatio);
-        drawForeground(&painter, whole);
-        painter.end();
-        m_picture = picture;
-    }
-    QPainter painter(viewport());
-    painter.setClipRegion(event->region());
-    painter.drawPixmap(0, 0, m_picture);
 }
 
 void ChartCanvas::updateAxes()

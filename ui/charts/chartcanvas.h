@@ -6,8 +6,6 @@
 
 #include <QtCharts/QChartView>
 
-#include <QPixmap>
-
 #include <optional>
 #include <vector>
 
@@ -55,7 +53,6 @@ protected:
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void showEvent(QShowEvent* event) override;
-    void paintEvent(QPaintEvent* event) override;
     void drawForeground(QPainter* painter, const QRectF& rect) override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
@@ -89,7 +86,6 @@ private:
     QPointF m_pressed;
     PlotRange m_pressedX;
     bool m_stale = true;
-    QPixmap m_picture; ///< the canvas as painted last; null: paint anew
 };
 
 } // namespace studio

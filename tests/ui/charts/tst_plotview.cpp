@@ -82,6 +82,7 @@ private Q_SLOTS:
     void hiddenPlotCatchesUp();
     void survivesAnyRange();
     void plotAreaFollowsTheSize();
+    void axesFollowTheSize();
 
 private:
     QWidget* canvas() const { return m_plot->findChild<QChartView*>()->viewport(); }
@@ -472,6 +473,33 @@ void TestPlotView::plotAreaFollowsTheSize()
     m_plot->setLogY(true);
     m_plot->grab();
     QCOMPARE(margin(), before);
+}
+
+/// The painted axis lies where the curves and marks take the lower edge of the plot area to be.
+void TestPlotView::axesFollowTheSize()
+{
+    const QColor base = paletteOf(false).color(QPalette::Base), text = paletteOf(false).color(QPalette::Text);
+    const QColor ink = mixed(base, text, 0.4);
+    auto* view = m_plot->findChild<QChartView*>();
+    for (const int height : {400, 330, 350, 345, 500}) {
+        m_plot->resize(700, height);
+        for (int round = 0; round < 3; ++round)
+            QApplication::processEvents();
+        const QImage image = m_plot->grab().toImage();
+        const QRectF area = view->chart()->plotArea();
+        const double ratio = image.devicePixelRatio();
+        int most = 0;
+        for (int shift = -1; shift <= 1; ++shift) {
+            int inked = 0;
+            const int y = int(area.bottom() * ratio) + shift;
+            for (int x = int(area.left() * ratio); x < int(area.right() * ratio); ++x) {
+                const QColor pixel = image.pixelColor(x, y);
+                inked += std::abs(pixel.red() - ink.red()) < 40;
+            }
+            most = std::max(most, inked);
+        }
+        QVERIFY2(most > area.width() * ratio * 0.8, qPrintable(QString("%1: %2").arg(height).arg(most)));
+    }
 }
 
 QTEST_MAIN(TestPlotView)
