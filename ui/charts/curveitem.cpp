@@ -148,7 +148,7 @@ void CurveItem::setContent(const PlotContent& content, const PlotMap& map, const
         layer.colour = hasTwin ? style.faint : style.colour;
         // A gap in a band of values would hide their extremes: it is drawn faintly.
         layer.gapColour = style.faint;
-        layer.width = hasTwin || !layer.bars.empty() ? 1 : 1.8;
+        layer.width = hasTwin ? 1 : 1.8;
         m_layers.push_back(std::move(layer));
     }
     for (std::size_t i = 0; i < content.curves.size(); ++i) {
