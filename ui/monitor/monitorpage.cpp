@@ -9,6 +9,7 @@
 #include "ui/monitor/similaritypanel.h"
 
 #include <QSplitter>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QVBoxLayout>
 
@@ -36,6 +37,7 @@ MonitorPage::MonitorPage(TrainingSession* session, QWidget* parent)
     parts.evaluations = new EvaluationTable(session->run(), this);
     auto* details = new QTabWidget(this);
     details->setObjectName(QStringLiteral("runDetails"));
+    details->tabBar()->setAccessibleName(tr("Details of the run"));
     details->setAccessibleName(tr("Details of the run"));
     details->setDocumentMode(true);
     details->addTab(parts.log, tr("Log"));
