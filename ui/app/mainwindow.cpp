@@ -406,6 +406,13 @@ void MainWindow::onRunFinished()
         rememberRuns(parent);
         m_runs->refresh();
         m_runs->choose(run);
+        if (m_session->state() == TrainingSession::State::Completed) {
+            m_notices->showNotice(tr("The run is complete."), {{tr("Show Summary"), [this, run] {
+                                                                       showPage(QStringLiteral("runs"));
+                                                                       m_runs->showSummary(run);
+                                                                   }},
+                                                                  {tr("Later"), [] {}}});
+        }
     }
     if (!isActiveWindow()) QApplication::alert(this);
 }

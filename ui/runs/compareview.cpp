@@ -211,6 +211,11 @@ void CompareView::setBlocked(const QString& reason)
     m_examples->setBlocked(reason);
 }
 
+void CompareView::showSummary()
+{
+    m_tabs->setCurrentWidget(m_summary);
+}
+
 void CompareView::showMetric()
 {
     m_metric->clearCurves();

@@ -28,6 +28,7 @@ public:
     void setRuns(const QStringList& folders);
     /// While a training runs nothing is embedded; empty: free.
     void setBlocked(const QString& reason);
+    void showSummary();
     const std::vector<ComparedRun>& runs() const { return m_runs; }
 
 private:

@@ -226,6 +226,13 @@ void RunsPage::setBlocked(const QString& reason)
     m_compare->setBlocked(reason);
 }
 
+void RunsPage::showSummary(const QString& runFolder)
+{
+    m_table->clearSelection();
+    choose(runFolder);
+    m_compare->showSummary();
+}
+
 void RunsPage::setChosenColumns(const QStringList& keys)
 {
     m_library->setChosenColumns(keys);

@@ -43,6 +43,8 @@ public:
 
     /// While a training runs nothing is embedded; empty: free.
     void setBlocked(const QString& reason);
+    /// The page about this run alone: metrics before and after, its model, what to try next.
+    void showSummary(const QString& runFolder);
     void setChosenColumns(const QStringList& keys);
     void setGrouping(const QString& key);
 
