@@ -318,6 +318,7 @@ void TestWindow::closingDuringARun()
     script.perStep = std::chrono::microseconds(200);
     engine.setScript(script);
     setEngineForTesting(&engine);
+    QElapsedTimer clock;
     {
         MainWindow window;
         auto experiment = std::make_shared<Experiment>(window.document()->resolved());
@@ -325,8 +326,11 @@ void TestWindow::closingDuringARun()
         QVERIFY(!window.close());
         QVERIFY(window.session()->isActive());
         dialogs::answerButton(0); // Stop After This Step and Quit
+        clock.start();
         QVERIFY(window.close());
     }
+    // From the answer to the end of the window and its training thread.
+    QVERIFY2(clock.elapsed() < 1000, qPrintable(QString::number(clock.elapsed())));
     setEngineForTesting(nullptr);
 }
 
