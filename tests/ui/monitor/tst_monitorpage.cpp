@@ -20,6 +20,7 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QStyleFactory>
+#include <QTabWidget>
 #include <QTableWidget>
 #include <QtCharts/QChartView>
 #include <QScrollBar>
@@ -583,6 +584,19 @@ void TestMonitorPage::screenshots()
     script.perStep = std::chrono::milliseconds(2);
     m_page->setExperimentName("STS-B with cosine loss");
     run(script);
+    for (int i = 0; i < 5; ++i) {
+        // Two humps that move apart.
+        Event event = qualityAt(216 * (i + 1), 0, 0);
+        for (auto& [key, value] : event.values) {
+            const bool positive = key.rfind("positives_", 0) == 0;
+            if (!positive && key.rfind("negatives_", 0) != 0) continue;
+            const double bin = std::stod(key.substr(10)), middle = positive ? 27 + i * 2 : 24 - i;
+            value = std::round(100 * std::exp(-(bin - middle) * (bin - middle) / 12));
+        }
+        m_session->run()->addEvent(event);
+    }
+    m_session->run()->endBatch();
+    QApplication::processEvents();
     const QString scale = QString::number(m_page->devicePixelRatioF());
     for (const bool dark : {false, true}) {
         QApplication::setPalette(dark ? darkPalette() : light);
@@ -594,6 +608,11 @@ void TestMonitorPage::screenshots()
         QVERIFY(m_page->grab().save(name + "-cursor-log.png"));
         plot("lossPlot")->setLogY(false);
         QTest::mouseMove(canvas, QPoint(1, 1));
+        for (const int tab : {2, 1, 0}) {
+            find<QTabWidget>("runDetails")->setCurrentIndex(tab);
+            QApplication::processEvents();
+            if (tab > 0) QVERIFY(m_page->grab().save(QString("%1-tab%2.png").arg(name).arg(tab)));
+        }
     }
     QApplication::setPalette(light);
 }
