@@ -3,5 +3,5 @@
 set(dir "${CMAKE_SOURCE_DIR}/src/engine/model")
 studio_library(model_files
     SOURCES "${dir}/configreader.cpp" "${dir}/mappedfile.cpp" "${dir}/modelfolder.cpp" "${dir}/modulelist.cpp" "${dir}/picklemachine.cpp"
-        "${dir}/pickleweights.cpp" "${dir}/safetensors.cpp" "${dir}/tensorfile.cpp" "${dir}/ziparchive.cpp"
+        "${dir}/pickleweights.cpp" "${dir}/safetensors.cpp" "${dir}/tensorfile.cpp" "${dir}/weightfiles.cpp" "${dir}/ziparchive.cpp"
     LINKS core)

@@ -1,5 +1,6 @@
 #include "text/folder.h"
 
+#include "core/files/relativepath.h"
 #include "text/configfamilies.h"
 #include "text/sentencepiece.h"
 #include "text/utf8.h"
@@ -13,16 +14,19 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-bool isFile(const fs::path& path)
+/// Whether the folder holds that file; a link that leads out of the folder is refused.
+bool hasFile(const fs::path& folder, const char* name)
 {
+    const auto path = resolveBeneath(folder, name);
+    if (!path) failSpec(path.error().code, path.error().message, path.error().where);
     std::error_code ignored;
-    return fs::is_regular_file(path, ignored);
+    return fs::is_regular_file(*path, ignored);
 }
 
-json readConfig(const fs::path& path)
+json readConfig(const fs::path& folder, const char* name)
 {
-    return isFile(path) ? parseConfigJson(readWholeFile(path, kMaxConfigBytes), path.filename().string())
-                        : json::object();
+    return hasFile(folder, name) ? parseConfigJson(readWholeFile(folder / name, kMaxConfigBytes), name)
+                                 : json::object();
 }
 
 /// "[PAD]" or {"content": "[PAD]", …}
@@ -184,16 +188,16 @@ std::string readWholeFile(const fs::path& path, std::size_t limit)
 
 TokenizerSpec readFolder(const fs::path& folder, bool verbatim, FolderConfig& config)
 {
-    const json tokenizerConfig = readConfig(folder / "tokenizer_config.json");
-    const json specials = readConfig(folder / "special_tokens_map.json");
+    const json tokenizerConfig = readConfig(folder, "tokenizer_config.json");
+    const json specials = readConfig(folder, "special_tokens_map.json");
     readSettings(tokenizerConfig, specials, config);
     std::string modelType;
-    if (const json model = readConfig(folder / "config.json");
+    if (const json model = readConfig(folder, "config.json");
         model.contains("model_type") && model["model_type"].is_string()) {
         modelType = model["model_type"].get<std::string>();
     }
     TokenizerSpec spec;
-    if (isFile(folder / "tokenizer.json")) {
+    if (hasFile(folder, "tokenizer.json")) {
         spec = parseTokenizerJson(readWholeFile(folder / "tokenizer.json", kMaxTokenizerBytes),
                                   "tokenizer.json");
         if (!verbatim) {
@@ -201,16 +205,16 @@ TokenizerSpec readFolder(const fs::path& folder, bool verbatim, FolderConfig& co
         }
         return spec;
     }
-    if (isFile(folder / "vocab.txt")) {
+    if (hasFile(folder, "vocab.txt")) {
         spec = readVocabText(folder / "vocab.txt");
         rebuildFromConfig(spec, tokenizerConfig, specials, modelType, true);
         return spec;
     }
-    if (isFile(folder / "vocab.json") && isFile(folder / "merges.txt")) {
+    if (hasFile(folder, "vocab.json") && hasFile(folder, "merges.txt")) {
         return readByteLevelFiles(folder, tokenizerConfig, specials);
     }
     for (const char* const name : {"sentencepiece.bpe.model", "spiece.model", "tokenizer.model"}) {
-        if (isFile(folder / name)) {
+        if (hasFile(folder, name)) {
             return readSentencePiece(readWholeFile(folder / name, kMaxTokenizerBytes), name, tokenizerConfig);
         }
     }

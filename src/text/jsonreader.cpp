@@ -281,8 +281,8 @@ private:
 
     json* put(json v)
     {
-        if (++m_nodes > kMaxJsonNodes) {
-            fail("more than " + std::to_string(kMaxJsonNodes) + " values");
+        if (const auto most = kFreeJsonNodes + m_text.size() / kBytesPerJsonNode; ++m_nodes > most) {
+            fail("more than " + std::to_string(most) + " values beside the vocabulary");
         }
         if (m_stack.empty()) {
             m_root = std::move(v);

@@ -119,6 +119,9 @@ SpModel readModel(std::string_view bytes, const std::string& name)
                 reader.fail("more than " + std::to_string(kMaxVocab) + " pieces");
             }
             model.pieces.push_back(readPiece(reader.message()));
+            if (model.pieces.back().text.empty()) {
+                reader.fail("a piece is empty");
+            }
             break;
         case 2:
             readTrainer(reader.message(), model);

@@ -63,7 +63,10 @@ struct TokenizerSpec
 inline constexpr std::size_t kMaxTokenizerBytes = 64u << 20;
 inline constexpr std::size_t kMaxConfigBytes = 4u << 20;
 inline constexpr std::size_t kMaxJsonDepth = 64;
-inline constexpr std::size_t kMaxJsonNodes = 2'000'000;
+/// Values beside vocabulary and merges: so many in any file, and one more for each 256 bytes. In memory they take many
+/// times their place in the file.
+inline constexpr std::size_t kFreeJsonNodes = 40'000;
+inline constexpr std::size_t kBytesPerJsonNode = 256;
 inline constexpr std::size_t kMaxVocab = 4'000'000;
 
 /// Reads a tokenizer.json strictly: depth, size and count limits, no duplicate keys, line and column in

@@ -14,7 +14,7 @@ namespace {
 class StrictBuilder : public nlohmann::json_sax<Json>
 {
 public:
-    explicit StrictBuilder(int maxDepth) : m_maxDepth(maxDepth) {}
+    explicit StrictBuilder(const JsonLimits& limits) : m_limits(limits) {}
 
     Json root;
     std::string problem;    ///< ours; empty: the parser's own
@@ -83,17 +83,25 @@ private:
         members.Container::emplace_back(m_key, std::move(value));
         return &members.back().second;
     }
+    bool counts()
+    {
+        if (++m_values <= m_limits.maxValues) return true;
+        problem = "it holds more than " + std::to_string(m_limits.maxValues) + " values";
+        return false;
+    }
     bool put(Json&& value)
     {
+        if (!counts()) return false;
         place(std::move(value));
         return true;
     }
     bool open(Json&& value)
     {
-        if (static_cast<int>(m_open.size()) >= m_maxDepth) {
-            problem = "it is nested deeper than " + std::to_string(m_maxDepth) + " levels";
+        if (static_cast<int>(m_open.size()) >= m_limits.maxDepth) {
+            problem = "it is nested deeper than " + std::to_string(m_limits.maxDepth) + " levels";
             return false;
         }
+        if (!counts()) return false;
         m_open.push_back(place(std::move(value)));
         m_keys.emplace_back();
         return true;
@@ -105,7 +113,8 @@ private:
         return true;
     }
 
-    int m_maxDepth;
+    const JsonLimits& m_limits;
+    std::size_t m_values = 0;
     std::vector<Json*> m_open;
     std::vector<std::set<std::string>> m_keys;
     std::string m_key;
@@ -251,7 +260,7 @@ Result<Json> parseJsonText(std::string_view text, const std::string& name, const
     const char* begin = text.data() + skipped;
     const char* end = text.data() + text.size();
     const char* last = begin;
-    StrictBuilder builder(limits.maxDepth);
+    StrictBuilder builder(limits);
     bool read = false;
     try {
         read = Json::sax_parse(CountingIterator(begin, &last), CountingIterator(end, nullptr), &builder);

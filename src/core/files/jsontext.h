@@ -15,6 +15,7 @@ struct JsonLimits
 {
     std::size_t maxBytes = 16u << 20;
     int maxDepth = 64;
+    std::size_t maxValues = 2'000'000; ///< objects, lists, texts, numbers
 };
 
 /// Strict reading of a JSON text from a file that may be broken or hostile: limits on size and depth, keys

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/result.h"
-#include "engine/model/modelfolder.h"
 #include "engine/model/tensorfile.h"
+#include "engine/model/weightfiles.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -10,12 +10,6 @@
 #include <string>
 
 namespace studio {
-
-/// Opens the weights in a folder or sub-folder of a model: model.safetensors, else the shards that
-/// model.safetensors.index.json names, else pytorch_model.bin when `allowLegacy`. NotFound names what was
-/// looked for.
-Result<std::shared_ptr<const TensorFile>> openCheckpoint(const ModelFolder& folder,
-                                                         const std::string& subFolder, bool allowLegacy);
 
 /// The tensors of a checkpoint under the names of the bare model: whatever prefix a wrapper put in front
 /// ("bert.", "0.auto_model.") is found by a tensor that every checkpoint of the family has, and the oldest

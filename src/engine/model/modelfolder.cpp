@@ -62,6 +62,7 @@ Result<Json> ModelFolder::readJson(const std::string& name, std::size_t maxBytes
     if (!text) return text.error();
     JsonLimits limits;
     limits.maxBytes = maxBytes;
+    limits.maxValues = maxBytes > kMaxConfig ? kMaxIndexValues : kMaxConfigValues;
     return parseJsonText(*text, name, limits);
 }
 

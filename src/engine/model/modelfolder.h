@@ -31,6 +31,9 @@ public:
 
     static constexpr std::size_t kMaxConfig = 4u << 20;
     static constexpr std::size_t kMaxIndex = 16u << 20;
+    /// A value in memory takes many times its place in the file: what no real configuration or index has is refused.
+    static constexpr std::size_t kMaxConfigValues = 50'000;
+    static constexpr std::size_t kMaxIndexValues = 100'000;
     static constexpr std::size_t kMaxTokenizerFile = 128u << 20;
 
 private:

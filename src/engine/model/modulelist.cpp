@@ -68,6 +68,8 @@ std::string moduleTypeForSaving(const std::string& className)
 
 Result<std::vector<ModuleSpec>> readModules(const ModelFolder& folder)
 {
+    // A link out of the folder is no reason to do as if there were no list.
+    if (const auto path = folder.resolve(kFile); !path) return path.error();
     if (!folder.has(kFile)) return std::vector<ModuleSpec>{{ModuleKind::Transformer, "0", ""}};
     auto json = folder.readJson(kFile);
     if (!json) return json.error();

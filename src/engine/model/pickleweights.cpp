@@ -10,6 +10,10 @@ namespace studio {
 
 namespace {
 
+/// Tensors that are not stored row by row are copied: so many bytes of them are let through in any file, beyond that half
+/// the file's size.
+constexpr std::size_t kFreeCopies = 4u << 20;
+
 bool isRowMajor(const PickleValue& tensor)
 {
     std::int64_t expected = 1;
@@ -121,6 +125,7 @@ Result<std::shared_ptr<const PickleWeights>> PickleWeights::parse(std::span<cons
             if (value->kind == PickleValue::Kind::Tensor) values.emplace_back(key->text, value);
         }
     }
+    std::size_t copied = 0;
     for (const auto& [name, value] : values) {
         const auto storage = entries->find(root + "data/" + value->text);
         const auto width = static_cast<std::size_t>(tensorTypeBits(value->type)) / 8;
@@ -133,6 +138,10 @@ Result<std::shared_ptr<const PickleWeights>> PickleWeights::parse(std::span<cons
             if (const auto size = static_cast<std::size_t>(countOf(*value)) * width; size > 0)
                 tensor.bytes = storage->second.subspan(static_cast<std::size_t>(value->number) * width, size);
         } else {
+            // Views of one storage in many shapes must not become many times the file.
+            copied += static_cast<std::size_t>(countOf(*value)) * width;
+            if (copied > kFreeCopies + bytes.size() / 2)
+                return broken("too many of its tensors are not stored row by row");
             weights->m_copies.push_back(
                 std::make_unique<std::vector<std::byte>>(gathered(*value, storage->second, width)));
             tensor.bytes = *weights->m_copies.back();

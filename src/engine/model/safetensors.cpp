@@ -12,7 +12,8 @@ namespace studio {
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;
-constexpr std::size_t kMaxTensors = 200'000;
+/// Of one file; the largest models have some thousands in each.
+constexpr std::size_t kMaxTensors = 20'000;
 constexpr std::size_t kMaxMetadata = 10'000;
 constexpr std::size_t kMaxDimensions = 32;
 constexpr std::size_t kLengthBytes = 8;
@@ -144,7 +145,7 @@ public:
             m_hadMetadata = true;
             return true;
         }
-        if (entries.size() >= kMaxTensors) return fail("it has more than 200,000 tensors");
+        if (entries.size() >= kMaxTensors) return fail("it has more than 20,000 tensors");
         entries.emplace_back();
         entries.back().name = std::move(name);
         m_seen = 0;
