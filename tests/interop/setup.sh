@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv-interop, the Python libraries that tests and benchmarks compare with, and .venv-interop-5, the release before the
-# newest, which takes torch from the first. Never part of the product.
+# newest, which takes torch from the first, and the static embeddings of a package for a test. Never part of the product.
 set -eu
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -20,3 +20,5 @@ if ! "$older/bin/python" -c 'import sentence_transformers; assert sentence_trans
     ls -d "$newest"/lib/python3*/site-packages >"$(ls -d "$older"/lib/python3*/site-packages)/newest.pth"
     make_venv "$older" requirements-5.txt
 fi
+# Static embeddings that tst_wordllama opens.
+[ -f "$newest/wordllama/expected.json" ] || "$newest/bin/python" "$ROOT/tests/interop/wordllama_model.py" "$newest/wordllama" >&2
