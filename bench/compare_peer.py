@@ -29,7 +29,7 @@ def make_model(command):
         if hasattr(config, name):
             setattr(config, name, command["dropout"])
     torch.manual_seed(1)
-    model[0].model = transformers.AutoModel.from_config(config, attn_implementation="sdpa")
+    model[0].model = transformers.AutoModel.from_config(config)  # SDPA where the library has it
     if len(model) > 2:
         del model[2]
     model[0].model.to(command["device"])

@@ -58,6 +58,8 @@ struct ForwardContext
     /// When set, receives the states after the embeddings and after each layer: [layers + 1] tensors of
     /// [tokens, hidden], the last equal to what forward returns. Encoders that cannot do this leave it empty.
     std::vector<at::Tensor>* layerStates = nullptr;
+    /// Attention pads all sequences to the longest where no kernel takes variable lengths, as it does on a GPU. For tests.
+    bool padAttention = false;
 };
 
 struct TouchedRows;

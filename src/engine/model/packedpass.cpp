@@ -142,6 +142,7 @@ at::Tensor PackedPass::attention(const at::Tensor& q, const at::Tensor& k, const
     const auto kernel = varlenKernelFor(q.device(), q.scalar_type(), q.size(1) / options.heads,
                                         static_cast<bool>(options.bias), windowed);
     if (kernel != VarlenKernel::None) return packAttention(kernel, q, k, v, options);
+    if (m_groups.size() > 1 && (q.is_cuda() || m_context.padAttention)) return paddedAttention(q, k, v, options);
     if (m_groups.size() == 1) return groupAttention(q, k, v, m_groups.front().length, options);
     const auto qs = q.split_with_sizes(m_groupTokens);
     const auto ks = k.split_with_sizes(m_groupTokens);
@@ -174,6 +175,60 @@ at::Tensor PackedPass::packAttention(VarlenKernel kernel, const at::Tensor& q, c
     return varlenAttention(kernel, q, k, v, m_layout, varlen);
 }
 
+/// What is added to the scores of sequences of this length, [heads or 1, length, length]; undefined: nothing.
+at::Tensor PackedPass::barred(std::int64_t length, const AttentionOptions& options,
+                              const at::TensorOptions& numbers) const
+{
+    at::Tensor mask;
+    if (options.bias) mask = options.bias(length);
+    const bool windowed = options.window > 0 && length - 1 > options.window;
+    if (!windowed && !options.causal) return mask;
+    const auto at = at::arange(length, m_ids.options());
+    const auto distance = at.unsqueeze(1) - at.unsqueeze(0); // i − j
+    auto hidden = at::zeros_like(distance, at::kBool);
+    if (windowed) hidden = hidden.logical_or(distance.abs() > options.window);
+    if (options.causal) hidden = hidden.logical_or(distance < 0);
+    const auto added =
+        at::zeros({length, length}, numbers).masked_fill(hidden, -std::numeric_limits<double>::infinity());
+    return mask.defined() ? mask + added : added.unsqueeze(0);
+}
+
+/// All sequences padded to the longest: one call instead of one for each length, which is what a GPU waits for.
+at::Tensor PackedPass::paddedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                       const AttentionOptions& options)
+{
+    const auto length = longest();
+    if (!m_places.defined()) {
+        std::vector<std::int64_t> places, lengths;
+        for (const auto& group : m_groups)
+            for (std::int64_t s = 0; s < group.count; ++s) {
+                for (std::int64_t t = 0; t < group.length; ++t)
+                    places.push_back(static_cast<std::int64_t>(lengths.size()) * length + t);
+                lengths.push_back(group.length);
+            }
+        m_places = onDevice(places, q.device());
+        const auto outside = at::arange(length, m_ids.options()).unsqueeze(0) >= onDevice(lengths, q.device()).unsqueeze(1);
+        m_padding = at::zeros(outside.sizes(), q.options().requires_grad(false))
+                        .masked_fill(outside, -std::numeric_limits<double>::infinity())
+                        .view({outside.size(0), 1, 1, length});
+    }
+    const auto count = m_padding.size(0);
+    const auto keyHeads = options.keyHeads > 0 ? options.keyHeads : options.heads;
+    const auto padded = [&](const at::Tensor& x, std::int64_t heads) {
+        const auto wide = at::zeros({count * length, x.size(1)}, x.options().requires_grad(false)).index_copy(0, m_places, x);
+        return wide.view({count, length, heads, -1}).transpose(1, 2).repeat_interleave(options.heads / heads, 1);
+    };
+    const auto queries = padded(q, options.heads);
+    auto mask = m_padding.to(q.scalar_type());
+    if (const auto added = barred(length, options, q.options().requires_grad(false)); added.defined())
+        mask = mask + added.to(q.scalar_type()).unsqueeze(0);
+    const double scale = options.scale > 0 ? options.scale : 1.0 / std::sqrt(static_cast<double>(queries.size(-1)));
+    const auto mixed = at::scaled_dot_product_attention(
+        queries, padded(k, keyHeads), padded(v, keyHeads), mask.expand({count, options.heads, length, length}),
+        m_context.training ? options.dropout : 0.0, false, scale);
+    return mixed.transpose(1, 2).reshape({count * length, -1}).index_select(0, m_places);
+}
+
 at::Tensor PackedPass::groupAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                       std::int64_t length, const AttentionOptions& options)
 {
@@ -192,19 +247,7 @@ at::Tensor PackedPass::groupAttention(const at::Tensor& q, const at::Tensor& k, 
     const double scale =
         options.scale > 0 ? options.scale : 1.0 / std::sqrt(static_cast<double>(queries.size(-1)));
 
-    at::Tensor mask; // added to the scores, [heads or 1, length, length]
-    if (options.bias) mask = options.bias(length);
-    const bool windowed = options.window > 0 && length - 1 > options.window;
-    if (windowed || options.causal) {
-        const auto at = at::arange(length, m_ids.options());
-        const auto distance = at.unsqueeze(1) - at.unsqueeze(0); // i − j
-        auto hidden = at::zeros_like(distance, at::kBool);
-        if (windowed) hidden = hidden.logical_or(distance.abs() > options.window);
-        if (options.causal) hidden = hidden.logical_or(distance < 0);
-        const auto barred = at::zeros({length, length}, q.options().requires_grad(false))
-                                .masked_fill(hidden, -std::numeric_limits<double>::infinity());
-        mask = mask.defined() ? mask + barred : barred.unsqueeze(0);
-    }
+    const auto mask = barred(length, options, q.options().requires_grad(false)); // added to the scores
 
     at::Tensor mixed;
     if (m_context.training && options.dropout > 0) {

@@ -27,8 +27,8 @@ struct AttentionOptions
 };
 
 /// One forward pass over a pack. Inside, sequences stand sorted by length, so that sequences of equal length
-/// are neighbours and attention runs on plain views, one call for each length; on a GPU one call does the whole
-/// pack. restore() puts tokens back in their order.
+/// are neighbours and attention runs on plain views, one call for each length. On a GPU one call does the whole
+/// pack, padded only where no kernel for variable lengths fits. restore() puts tokens back in their order.
 class PackedPass
 {
 public:
@@ -69,6 +69,9 @@ private:
 
     at::Tensor packAttention(VarlenKernel kernel, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              const AttentionOptions& options);
+    at::Tensor paddedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                               const AttentionOptions& options);
+    at::Tensor barred(std::int64_t length, const AttentionOptions& options, const at::TensorOptions& numbers) const;
     at::Tensor groupAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                               std::int64_t length, const AttentionOptions& options);
 
@@ -80,6 +83,8 @@ private:
     at::Tensor m_restore; ///< [tokens]; undefined when the order is the batch's
     at::Generator m_generator;
     VarlenLayout m_layout; ///< of the sorted pack; made when first needed
+    /// Each token's place in [sequences · longest], and what keeps scores of padding out, [sequences, 1, 1, longest].
+    at::Tensor m_places, m_padding;
 };
 
 /// 0 with probability p, else 1/(1 − p), shaped like x; `site` tells the places of a model apart.

@@ -96,6 +96,43 @@ private Q_SLOTS:
         QVERIFY2(worst < 1e-12, qPrintable(QString::number(worst)));
     }
 
+    /// The way of a GPU for biases and other cases without a kernel for variable lengths.
+    void paddedEqualsGroups_data() { equalsGroups_data(); }
+
+    void paddedEqualsGroups()
+    {
+        QFETCH(int, index);
+        const auto& one = kCases[index];
+        at::manual_seed(8);
+        const auto batch = packOfLengths({9, 7, 7, 3, 1});
+        const ForwardContext context;
+        ForwardContext padding;
+        padding.padAttention = true;
+        PackedPass grouped(batch, context, at::kCPU), padded(batch, padding, at::kCPU);
+        const auto options = at::TensorOptions().dtype(at::kDouble);
+        const auto tokens = batch.tokens();
+        const auto& shape = one.shape;
+        const std::vector<at::Tensor> inputs{at::randn({tokens, shape.heads * shape.headSize}, options),
+                                             at::randn({tokens, shape.keyHeads * shape.headSize}, options),
+                                             at::randn({tokens, shape.keyHeads * shape.headSize}, options)};
+        const auto byDistance = at::randn({shape.heads, 17}, options);
+        AttentionOptions attention;
+        attention.heads = shape.heads;
+        attention.keyHeads = shape.keyHeads;
+        attention.causal = one.causal;
+        attention.window = one.window;
+        attention.bias = [&](std::int64_t length) {
+            const auto at = at::arange(length, at::kLong);
+            return byDistance.index_select(1, (at.unsqueeze(1) - at.unsqueeze(0) + 8).view(-1))
+                .view({shape.heads, length, length});
+        };
+        const auto worst = difference(
+            [&](const std::vector<at::Tensor>& x) { return grouped.attention(x[0], x[1], x[2], attention); },
+            [&](const std::vector<at::Tensor>& x) { return padded.attention(x[0], x[1], x[2], attention); }, inputs,
+            at::randn({tokens, shape.heads * shape.headSize}, options));
+        QVERIFY2(worst < 1e-12, qPrintable(QString::number(worst)));
+    }
+
     void kernelIsChosenByPrecisionAndShape()
     {
         const at::Device gpu(at::kCUDA, 0), cpu(at::kCPU);
