@@ -18,6 +18,8 @@ struct PackedBatch
     std::vector<std::int32_t> row;        ///< row of each sequence in its column, [sequences]
     std::vector<std::int32_t>
         promptLength; ///< leading tokens that pooling leaves out, [sequences]; empty: none
+    /// Of a model with a Router: the route that each sequence takes (SentenceModel::routeOf), [sequences]; empty: all 0.
+    std::vector<std::int32_t> route;
 
     std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
     std::int64_t sequences() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
