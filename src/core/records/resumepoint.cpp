@@ -20,10 +20,12 @@ namespace {
 RunSummary newestRun(const fs::path& runs, const fs::path& outputDir)
 {
     std::error_code failed;
+    const auto wanted = fs::weakly_canonical(outputDir, failed);
+    // A run that was cut off before it could tell its output folder belongs to the one that it lies in.
+    const bool inside = fs::weakly_canonical(runs, failed) == wanted / "runs";
     for (auto& run : listRuns(runs)) { // newest first
-        if (run.status.outputDir.empty()) continue;
-        if (fs::weakly_canonical(run.status.outputDir, failed) == fs::weakly_canonical(outputDir, failed))
-            return std::move(run);
+        const auto& own = run.status.outputDir;
+        if (own.empty() ? inside : fs::weakly_canonical(own, failed) == wanted) return std::move(run);
     }
     RunSummary none;
     none.status.id.clear();
@@ -72,6 +74,24 @@ Result<ResumePoint> findResumePoint(FileSystem& disk, const fs::path& outputDir,
     if (newest.status.id == run && !run.empty() && (!point.checkpoint.empty() || interrupted))
         point.runDir = newest.folder;
     return point;
+}
+
+void removeStillbornRuns(const fs::path& runsDir)
+{
+    std::error_code failed;
+    std::vector<fs::path> stillborn;
+    for (const auto& run : fs::directory_iterator(runsDir, failed)) {
+        if (!run.is_directory(failed) || run.is_symlink(failed)) continue;
+        const bool empty = std::all_of(fs::directory_iterator(run.path(), failed), fs::directory_iterator(), [](const auto& entry) {
+            const auto name = entry.path().filename().string();
+            std::error_code unreadable;
+            if (name == "eval") return fs::is_empty(entry.path(), unreadable) && !unreadable;
+            return name.starts_with(".") || name == "experiment.json"; // the lock, files that were being written
+        });
+        if (empty) stillborn.push_back(run.path());
+    }
+    for (const auto& folder : stillborn)
+        fs::remove_all(folder, failed);
 }
 
 Result<ResumePoint> findResumePointOfRun(FileSystem& disk, const fs::path& runDir)

@@ -26,6 +26,10 @@ struct ResumePoint
 Result<ResumePoint> findResumePoint(FileSystem& fs, const std::filesystem::path& outputDir,
                                     const std::filesystem::path& runsDir);
 
+/// Removes run folders that a kill left before they held a state: nothing is recorded in them. Call it with the lock
+/// of the output folder that they belong to.
+void removeStillbornRuns(const std::filesystem::path& runsDir);
+
 /// The newest checkpoint of one stored run that is whole and holds more than the model; the run's state says where
 /// its checkpoints are. An empty checkpoint when it has none: the run begins again in its folder.
 Result<ResumePoint> findResumePointOfRun(FileSystem& fs, const std::filesystem::path& runDir);

@@ -297,6 +297,7 @@ Status trainLocked(Call& call, RunObserver& observer, TrainOutcome& outcome)
     auto lock = RunLock::acquire(call.outputDir);
     if (!lock) return lock.error();
     const auto leftovers = cleanLeftovers(call.disk, call.outputDir.string());
+    if (runs == call.outputDir / "runs") removeStillbornRuns(runs);
     if (auto status = findStart(call, runs); !status) return status;
 
     const auto& experiment = *request.experiment;

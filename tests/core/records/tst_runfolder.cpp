@@ -1,6 +1,7 @@
 #include "core/experiment/experiment.h"
 #include "core/plan/runplan.h"
 #include "core/records/events.h"
+#include "core/records/resumepoint.h"
 #include "core/records/runfolder.h"
 #include "core/records/runreader.h"
 #include "support/faultfilesystem.h"
@@ -82,6 +83,7 @@ private Q_SLOTS:
     void damage();
     void fullDiskLosesNothing();
     void everyCallFails();
+    void killedBeforeItHadAState();
     void listsNewestFirst();
 };
 
@@ -324,6 +326,39 @@ void TestRunFolder::everyCallFails()
             }
         }
     }
+}
+
+/// A kill while the folder of a run is being made leaves nothing that counts as a run; one a little later leaves a run
+/// that is gone on with.
+void TestRunFolder::killedBeforeItHadAState()
+{
+    test::TempFolder folder;
+    const auto runs = folder.path() / "runs";
+    const auto made = [&](const char* name, const std::vector<const char*>& files) {
+        std::filesystem::create_directories(runs / name / "eval");
+        for (const char* file : files)
+            test::writeFile(runs / name / file, "{}");
+    };
+    made("20260101-000000-nothing", {".lock"});
+    made("20260101-000001-half", {".lock", "experiment.json", ".state.json.tmp"});
+    made("20260101-000002-begun", {".lock", "experiment.json", "events.jsonl"});
+    made("notes", {"mine.txt"});
+    made("measured", {"eval/similarity.csv"});
+    removeStillbornRuns(runs);
+    std::vector<std::string> left;
+    for (const auto& entry : std::filesystem::directory_iterator(runs))
+        left.push_back(entry.path().filename().string());
+    std::sort(left.begin(), left.end());
+    QCOMPARE(left, (std::vector<std::string>{"20260101-000002-begun", "measured", "notes"}));
+
+    test::TempFolder other;
+    auto run = RunFolder::create(other.path() / "runs", Experiment());
+    QVERIFY(run.ok());
+    const auto path = (*run)->path();
+    run->reset(); // its state says nothing of an output folder yet
+    const auto point = findResumePoint(posixFileSystem(), other.path(), other.path() / "runs");
+    QVERIFY(point.ok());
+    QCOMPARE(point->runDir, path);
 }
 
 void TestRunFolder::listsNewestFirst()
