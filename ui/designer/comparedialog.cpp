@@ -102,6 +102,10 @@ CompareDialog::CompareDialog(ExperimentDocument* document, std::vector<CompareSo
     column->addWidget(box);
     resize(fontMetrics().averageCharWidth() * 135, fontMetrics().height() * 30);
     choose(0, 1);
+    // Nothing is unsaved: the defaults, or whatever comes first that is different, say more.
+    for (int other = 2; m_differences.empty() && other < static_cast<int>(m_sources.size()); ++other)
+        choose(0, other);
+    if (m_differences.empty()) choose(0, 1);
 }
 
 void CompareDialog::choose(int left, int right)

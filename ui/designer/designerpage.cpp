@@ -68,7 +68,7 @@ DesignerPage::DesignerPage(ExperimentDocument* document, QWidget* parent)
     m_hits->setItemDelegate(new HitDelegate(m_hits));
     m_hits->installEventFilter(this);
 
-    side->setMinimumWidth(fontMetrics().averageCharWidth() * 42); // the longest title, with its count
+    side->setMinimumWidth(fontMetrics().averageCharWidth() * 46); // the longest title, with its count
     auto* splitter = new QSplitter;
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(side);
