@@ -9,6 +9,7 @@ class CountedMemory
 {
 public:
     CountedMemory();
+    static bool counts(); ///< false under a sanitizer: peak() stays 0
     std::size_t peak() const; ///< most bytes that were held at once, beyond those held at the beginning
 };
 

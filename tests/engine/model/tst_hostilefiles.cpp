@@ -95,6 +95,7 @@ void TestHostileFiles::refused()
     const CountedMemory memory;
     const auto status = read(file.reader, folder.path());
     const auto peak = memory.peak();
+    QCOMPARE(peak > 0, CountedMemory::counts());
 
     QVERIFY(!status);
     const auto text = status.error().text();
